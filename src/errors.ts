@@ -1,0 +1,48 @@
+/** Why a request failed, in our own words. `src/server/error.ts` alone turns it into a status and a body. */
+export type Failure =
+  | { kind: "invalid_request"; param: string | null; code?: string }
+  | { kind: "unauthenticated" }
+  | { kind: "permission_denied"; code?: string }
+  | { kind: "not_found"; code?: string; param?: string }
+  | { kind: "model_not_found"; model: string }
+  | { kind: "method_not_allowed"; allow: string }
+  | { kind: "payload_too_large"; maxBytes: number }
+  | { kind: "unsupported_media_type" }
+  | { kind: "request_timeout"; afterMs: number }
+  | { kind: "rate_limited"; retryAfterMs?: number }
+  | { kind: "unavailable"; retryAfterMs?: number }
+  | UpstreamFailure
+  | { kind: "upstream_timeout"; phase: "connect" | "first_byte" | "idle" | "total"; afterMs: number }
+  | { kind: "client_closed" };
+
+/** The upstream's own refusal, already in OpenAI's terms (status, `type`, `code`, `param`). */
+export interface UpstreamFailure {
+  kind: "upstream";
+  /** HTTP status for our client. */
+  status: number;
+  type: string;
+  code: string | null;
+  param: string | null;
+  /** Wait the upstream asked for, in milliseconds. */
+  retryAfterMs?: number;
+  /** Value of `x-should-retry`; absent lets the SDK decide by status. */
+  shouldRetry?: boolean;
+  /** google.rpc status name, for example `RESOURCE_EXHAUSTED`. */
+  reason?: string;
+}
+
+/** The one error that crosses floors. Its message is shown to the caller, so it says what to change. */
+export class GatewayError extends Error {
+  override readonly name = "GatewayError";
+  readonly failure: Failure;
+
+  constructor(failure: Failure, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.failure = failure;
+  }
+}
+
+/** A 400 that names the request field at fault; `param` is a path such as `messages[2].content[0].image_url`. */
+export function invalidRequest(param: string | null, message: string, code?: string): GatewayError {
+  return new GatewayError({ kind: "invalid_request", param, ...(code === undefined ? {} : { code }) }, message);
+}
