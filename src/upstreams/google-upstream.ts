@@ -25,6 +25,9 @@ export interface GoogleUpstream {
    * Throws `GatewayError` (`unauthenticated` when the caller must send a token and did not).
    */
   authorize(callerToken: string | undefined): Promise<Record<string, string>>;
-  /** After a 401: drop the token and get a new one, shared by all who wait. False when that cannot help. */
-  renew(): Promise<boolean>;
+  /**
+   * After a 401: get a new token, shared by all who wait. False when that cannot help. `refused` is what `authorize`
+   * gave for the call: if its token has been replaced since, there is nothing to get.
+   */
+  renew(refused?: Record<string, string>): Promise<boolean>;
 }

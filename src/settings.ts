@@ -1,0 +1,298 @@
+/** The gateway's configuration, read from environment variables (and a few flags) once at start. */
+import type { UpstreamTimeouts } from "./upstreams/upstream.ts";
+
+/** A value the operator must change. The message names the variable, what was found (never a secret) and the fix. */
+export class SettingsError extends Error {
+  override readonly name = "SettingsError";
+  /** The variable or flag at fault, for example `PORT`. */
+  readonly variable: string;
+
+  constructor(variable: string, message: string) {
+    super(`${variable}: ${message}`);
+    this.variable = variable;
+  }
+}
+
+/** Which Google host answers, and what the environment said about it. `reason` is for people. */
+export type UpstreamSettings =
+  | { kind: "emulator"; reason: string }
+  | {
+      kind: "vertex";
+      reason: string;
+      /** Undefined: found out from the credentials. */
+      project: string | undefined;
+      location: string;
+      /** Set in express mode: an API key in place of project and OAuth token. */
+      apiKey: string | undefined;
+      /** Origin with an optional path prefix, no trailing slash. */
+      baseUrl: string | undefined;
+      /** `GOOGLE_APPLICATION_CREDENTIALS`. */
+      credentialsFile: string | undefined;
+      /** `GOOGLE_CLOUD_QUOTA_PROJECT`. */
+      quotaProject: string | undefined;
+    }
+  | {
+      kind: "gemini-api";
+      reason: string;
+      /** Undefined: each caller sends a key of their own. */
+      apiKey: string | undefined;
+      baseUrl: string | undefined;
+    };
+
+/** A project, or one of its locations, that callers may name in a Vertex path. `*` is any project. */
+export interface AllowedScope {
+  project: string;
+  location: string | undefined;
+}
+
+export interface Settings {
+  host: string;
+  port: number;
+  /** Access keys for callers; empty: none asked for. */
+  apiKeys: readonly string[];
+  upstream: UpstreamSettings;
+  /** Undefined: the gateway's own project only, in any location. */
+  allowedProjects: readonly AllowedScope[] | undefined;
+  maxBodyBytes: number;
+  timeouts: UpstreamTimeouts;
+  /** Most connections at one time to one upstream origin. */
+  upstreamConnections: number;
+}
+
+export interface SettingsFlags {
+  host?: string;
+  port?: string | number;
+  upstream?: string;
+  project?: string;
+  location?: string;
+}
+
+type Environment = Record<string, string | undefined>;
+
+/** Gemini inline media reaches 100 MB on some hosts, but 20 MB on most; base64 adds a third. */
+const DEFAULT_MAX_BODY_BYTES = 50_000_000;
+
+/**
+ * `firstByteMs` covers thinking models, which are silent for minutes before an unstreamed answer, and stays under the
+ * OpenAI SDKs' own 10 minutes, so that the client gets our 504 and not its own cut. `totalMs` is off: a stream that
+ * goes on sending is healthy however long it lasts.
+ */
+const DEFAULT_TIMEOUTS: UpstreamTimeouts = {
+  connectMs: 5_000,
+  firstByteMs: 570_000,
+  idleMs: 600_000,
+  totalMs: 0,
+};
+
+/**
+ * Reads and checks everything. Flags win over variables; an empty variable counts as not set.
+ * Throws `SettingsError`.
+ */
+export function readSettings(env: Environment, flags: SettingsFlags = {}): Settings {
+  return {
+    host: nonEmpty(flags.host) ?? nonEmpty(env.HOST) ?? "127.0.0.1",
+    port: integer(flags.port === undefined ? "PORT" : "--port", flags.port ?? env.PORT, 4364, 0, 65_535),
+    apiKeys: readApiKeys(env.POLLUX_API_KEYS),
+    upstream: readUpstream(env, flags),
+    allowedProjects: readAllowedProjects(env.POLLUX_ALLOWED_PROJECTS),
+    maxBodyBytes: integer(
+      "POLLUX_MAX_BODY_BYTES",
+      env.POLLUX_MAX_BODY_BYTES,
+      DEFAULT_MAX_BODY_BYTES,
+      1_024,
+      2 ** 30,
+    ),
+    timeouts: {
+      connectMs: timeout(env, "POLLUX_CONNECT_TIMEOUT_MS", DEFAULT_TIMEOUTS.connectMs),
+      firstByteMs: timeout(env, "POLLUX_FIRST_BYTE_TIMEOUT_MS", DEFAULT_TIMEOUTS.firstByteMs),
+      idleMs: timeout(env, "POLLUX_IDLE_TIMEOUT_MS", DEFAULT_TIMEOUTS.idleMs),
+      totalMs: timeout(env, "POLLUX_TOTAL_TIMEOUT_MS", DEFAULT_TIMEOUTS.totalMs),
+    },
+    upstreamConnections: integer(
+      "POLLUX_UPSTREAM_CONNECTIONS",
+      env.POLLUX_UPSTREAM_CONNECTIONS,
+      8_192,
+      1,
+      60_000,
+    ),
+  };
+}
+
+/**
+ * Refuses to listen where others can reach the gateway while anyone may use it.
+ * Throws `SettingsError` with the fix.
+ */
+export function checkListen(settings: Pick<Settings, "host" | "apiKeys">): void {
+  if (settings.apiKeys.length > 0 || isLoopback(settings.host)) return;
+  throw new SettingsError(
+    "HOST",
+    `${JSON.stringify(settings.host)} can be reached from other machines, and no access key is set. ` +
+      "Set POLLUX_API_KEYS to one or more keys (comma-separated; clients send one as their OpenAI API key), " +
+      "or listen on 127.0.0.1.",
+  );
+}
+
+/** True for names and addresses that only this machine can reach. */
+export function isLoopback(host: string): boolean {
+  const bare = host.toLowerCase().replace(/^\[(.*)\]$/, "$1");
+  return (
+    bare === "localhost" ||
+    bare === "::1" ||
+    bare === "::ffff:127.0.0.1" ||
+    /^127(?:\.\d{1,3}){3}$/.test(bare)
+  );
+}
+
+function readUpstream(env: Environment, flags: SettingsFlags): UpstreamSettings {
+  const project = nonEmpty(flags.project) ?? nonEmpty(env.GOOGLE_CLOUD_PROJECT);
+  const credentialsFile = nonEmpty(env.GOOGLE_APPLICATION_CREDENTIALS);
+  // The official SDKs let GOOGLE_API_KEY win where both are set.
+  const apiKey = nonEmpty(env.GOOGLE_API_KEY) ?? nonEmpty(env.GEMINI_API_KEY);
+
+  const vertex = (reason: string): UpstreamSettings => ({
+    kind: "vertex",
+    reason,
+    project,
+    location: nonEmpty(flags.location) ?? nonEmpty(env.GOOGLE_CLOUD_LOCATION) ?? "global",
+    // Express mode. A project or a credential file says that the key is meant for something else, as in the SDKs.
+    apiKey: project === undefined && credentialsFile === undefined ? apiKey : undefined,
+    baseUrl: baseUrl("GOOGLE_VERTEX_BASE_URL", env.GOOGLE_VERTEX_BASE_URL),
+    credentialsFile,
+    quotaProject: nonEmpty(env.GOOGLE_CLOUD_QUOTA_PROJECT),
+  });
+  const geminiApi = (reason: string): UpstreamSettings => ({
+    kind: "gemini-api",
+    reason,
+    apiKey,
+    baseUrl: baseUrl("GOOGLE_GEMINI_BASE_URL", env.GOOGLE_GEMINI_BASE_URL),
+  });
+  const keyName = nonEmpty(env.GOOGLE_API_KEY) === undefined ? "GEMINI_API_KEY" : "GOOGLE_API_KEY";
+
+  const chosen = nonEmpty(flags.upstream) ?? nonEmpty(env.POLLUX_UPSTREAM);
+  const chooser = nonEmpty(flags.upstream) === undefined ? "POLLUX_UPSTREAM" : "--upstream";
+  switch (chosen) {
+    case undefined:
+      break;
+    case "emulator":
+      return { kind: "emulator", reason: `${chooser} is emulator` };
+    case "vertex":
+      return vertex(`${chooser} is vertex`);
+    case "gemini-api":
+      return geminiApi(`${chooser} is gemini-api`);
+    default:
+      throw new SettingsError(
+        chooser,
+        `${JSON.stringify(chosen)} is not one of emulator, vertex, gemini-api.`,
+      );
+  }
+
+  // The newer name wins, as in @google/genai.
+  const cloudFlag =
+    nonEmpty(env.GOOGLE_GENAI_USE_ENTERPRISE) === undefined
+      ? "GOOGLE_GENAI_USE_VERTEXAI"
+      : "GOOGLE_GENAI_USE_ENTERPRISE";
+  const useVertex = flag(cloudFlag, env[cloudFlag]);
+  if (useVertex === true) return vertex(`${cloudFlag} is true`);
+  if (useVertex === undefined) {
+    if (credentialsFile !== undefined) return vertex("GOOGLE_APPLICATION_CREDENTIALS is set");
+    if (project !== undefined)
+      return vertex(flags.project === undefined ? "GOOGLE_CLOUD_PROJECT is set" : "--project is set");
+  }
+  if (apiKey !== undefined) return geminiApi(`${keyName} is set`);
+  return { kind: "emulator", reason: "no Google project, credential file or API key is set" };
+}
+
+function readApiKeys(value: string | undefined): string[] {
+  const keys = list(value);
+  for (const key of keys) {
+    if (!/^[\x21-\x7e]{1,512}$/.test(key)) {
+      throw new SettingsError(
+        "POLLUX_API_KEYS",
+        "a key may hold only visible ASCII characters, at most 512 of them.",
+      );
+    }
+  }
+  return keys;
+}
+
+function readAllowedProjects(value: string | undefined): AllowedScope[] | undefined {
+  if (nonEmpty(value) === undefined) return undefined;
+  return list(value).map((entry) => {
+    const [project = "", location, ...rest] = entry.split("/");
+    if (rest.length > 0 || project === "" || location === "") {
+      throw new SettingsError(
+        "POLLUX_ALLOWED_PROJECTS",
+        `${JSON.stringify(entry)} is not \`project\` or \`project/location\`; separate entries with commas.`,
+      );
+    }
+    return { project, location };
+  });
+}
+
+/** An https URL, or a plain http one to this machine only: tokens and prompts travel over it. */
+function baseUrl(variable: string, value: string | undefined): string | undefined {
+  const text = nonEmpty(value);
+  if (text === undefined) return undefined;
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw new SettingsError(variable, "not a URL; write it like https://aiplatform.googleapis.com.");
+  }
+  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
+    throw new SettingsError(
+      variable,
+      "must hold only scheme, host, port and path: no user, password, query or fragment.",
+    );
+  }
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
+    throw new SettingsError(
+      variable,
+      `${url.protocol}//${url.host} would send credentials in the clear; use https://, or http:// to 127.0.0.1 or localhost.`,
+    );
+  }
+  return url.origin + url.pathname.replace(/\/+$/, "");
+}
+
+function timeout(env: Environment, variable: string, fallback: number): number {
+  return integer(variable, env[variable], fallback, 0, 2 ** 31 - 1);
+}
+
+function integer(
+  variable: string,
+  value: string | number | undefined,
+  fallback: number,
+  least: number,
+  most: number,
+): number {
+  const text = nonEmpty(typeof value === "number" ? String(value) : value);
+  if (text === undefined) return fallback;
+  const number = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(number >= least && number <= most)) {
+    throw new SettingsError(
+      variable,
+      `${JSON.stringify(text)} is not a whole number from ${least} to ${most}.`,
+    );
+  }
+  return number;
+}
+
+function flag(variable: string, value: string | undefined): boolean | undefined {
+  const text = nonEmpty(value)?.toLowerCase();
+  if (text === undefined) return undefined;
+  if (text === "true" || text === "1") return true;
+  if (text === "false" || text === "0") return false;
+  throw new SettingsError(variable, `${JSON.stringify(text)} is not true or false.`);
+}
+
+function list(value: string | undefined): string[] {
+  return (value ?? "")
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
+}
+
+function nonEmpty(value: string | undefined): string | undefined {
+  const text = value?.trim();
+  return text === undefined || text === "" ? undefined : text;
+}
