@@ -1,0 +1,94 @@
+/** Bytes of a request body to one trusted-to-be-bounded JSON object. */
+import { isUtf8 } from "node:buffer";
+import { GatewayError, invalidRequest } from "../errors.ts";
+import { header, type RequestHeaders } from "./exchange.ts";
+
+/** Deeper than any schema a model takes; keeps every later recursive walk within the stack. */
+const MAX_DEPTH = 100;
+/** Values in one body: far above real requests, low enough that walking them stalls nobody. */
+const MAX_VALUES = 1_000_000;
+
+/**
+ * Refuses what is not JSON by its headers. `curl -d` labels its body as a form and some clients send no type at all:
+ * both are taken as JSON, but never from a browser page of another origin, which could otherwise reach a
+ * gateway on its visitor's machine without asking first.
+ */
+export function checkBodyHeaders(headers: RequestHeaders): void {
+  const encoding = header(headers, "content-encoding");
+  if (encoding !== undefined && encoding !== "identity") {
+    throw new GatewayError(
+      { kind: "unsupported_media_type" },
+      `Compressed request bodies are not accepted (content-encoding: ${printable(encoding)}); send plain JSON.`,
+    );
+  }
+  const type = header(headers, "content-type");
+  const [essence = "", ...parameters] = (type ?? "").toLowerCase().split(";").map((piece) => piece.trim());
+  const lenient = essence === "" || essence === "application/x-www-form-urlencoded";
+  const json = essence === "application/json" || /^application\/[\w.-]+\+json$/.test(essence);
+  const fromPage = header(headers, "origin") !== undefined;
+  const charset = parameters.find((parameter) => parameter.startsWith("charset="))?.slice(8).replaceAll('"', "");
+  const charsetOk = charset === undefined || charset === "utf-8" || charset === "utf8";
+  if ((json || (lenient && !fromPage)) && charsetOk) return;
+  throw new GatewayError(
+    { kind: "unsupported_media_type" },
+    `The body must be JSON in UTF-8: send content-type: application/json (this request has ${printable(type ?? "no content-type")}).`,
+  );
+}
+
+/**
+ * Parses a body. With a key given twice, the last one counts, here and everywhere after (there is one parse).
+ * @throws GatewayError `invalid_request` for anything but a JSON object of sane size.
+ */
+export function parseBody(body: Buffer): Record<string, unknown> {
+  if (body.length === 0) throw invalidRequest(null, "The request body is empty; send a JSON object.");
+  if (!isUtf8(body)) throw invalidRequest(null, "The request body is not valid UTF-8.");
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString("utf8", startsWithBom(body) ? 3 : 0));
+  } catch (error) {
+    throw invalidRequest(null, `The request body is not valid JSON: ${reason(error)}`, "invalid_json");
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw invalidRequest(null, "The request body must be a JSON object.");
+  }
+  checkShape(value);
+  return value as Record<string, unknown>;
+}
+
+function startsWithBom(body: Buffer): boolean {
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
+}
+
+/** The parser's complaint without the excerpt of the body that V8 puts into it. */
+function reason(error: unknown): string {
+  const message = error instanceof Error ? error.message : "";
+  const position = /at position \d+( \(line \d+ column \d+\))?/.exec(message)?.[0];
+  const what = message.startsWith("Unexpected end") || message.startsWith("Unterminated") ? "it ends too early" : "unexpected character";
+  return position === undefined ? `${what}.` : `${what} ${position}.`;
+}
+
+/** Breadth-first, without recursion: the body may be nested deeper than the stack is. */
+function checkShape(root: object): void {
+  let level: object[] = [root];
+  let values = 0;
+  for (let depth = 1; level.length > 0; depth += 1) {
+    if (depth > MAX_DEPTH) {
+      throw invalidRequest(null, `The request body is nested deeper than ${MAX_DEPTH} levels.`);
+    }
+    const next: object[] = [];
+    for (const container of level) {
+      for (const value of Array.isArray(container) ? container : Object.values(container)) {
+        values += 1;
+        if (typeof value === "object" && value !== null) next.push(value);
+      }
+      if (values > MAX_VALUES) {
+        throw invalidRequest(null, `The request body holds more than ${MAX_VALUES} values.`);
+      }
+    }
+    level = next;
+  }
+}
+
+function printable(text: string): string {
+  return text.slice(0, 80).replace(/[^\x20-\x7e]/g, "?");
+}

@@ -1,0 +1,120 @@
+/** The HTTP server: the chat routes on node:http in front, Fastify for everything else. */
+import { createServer, type Server } from "node:http";
+import type { Socket } from "node:net";
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { GatewayError } from "../errors.ts";
+import { toErrorAnswer } from "../gateway/error-answer.ts";
+import type { Gateway } from "../gateway/gateway.ts";
+import { mintRequestId } from "../gateway/ids.ts";
+import { createHotRoutes, pathOf } from "./hot-routes.ts";
+import { checkLoopbackHost } from "./host-check.ts";
+import { refuseBrokenRequest, refuseTunnel } from "./broken-request.ts";
+import { answerPlainRoute, isPlainRoute } from "./plain-routes.ts";
+import { methodsFor, ROUTES, type Route } from "./routes.ts";
+
+/** Receiving a request may take this long, whatever the body's size. */
+const REQUEST_TIMEOUT_MS = 300_000;
+const HEADERS_TIMEOUT_MS = 20_000;
+/** Longer than the idle time of common load balancers in front, so that they close first. */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+const MAX_HEADER_BYTES = 16 * 1024;
+
+export function createApp(gateway: Gateway): FastifyInstance {
+  const hotRoutes = createHotRoutes(gateway);
+  const app = Fastify({
+    serverFactory: (handler) => {
+      const server: Server = createServer(
+        {
+          headersTimeout: HEADERS_TIMEOUT_MS,
+          requestTimeout: REQUEST_TIMEOUT_MS,
+          keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+          maxHeaderSize: MAX_HEADER_BYTES,
+        },
+        (request, response) => {
+          if (!hotRoutes(request, response)) handler(request, response);
+        },
+      );
+      server.on("connect", (_request, socket) => refuseTunnel(socket as Socket));
+      return server;
+    },
+    clientErrorHandler: (error, socket) => refuseBrokenRequest(error, socket),
+    // The hook below names every request; Fastify's own counter is not used.
+    genReqId: () => mintRequestId(),
+    logger: false,
+    bodyLimit: gateway.limits.maxBodyBytes,
+    routerOptions: { ignoreTrailingSlash: true },
+  });
+
+  // Bodies of requests that no route takes are not read.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+
+  app.addHook("onRequest", (request, reply, done) => {
+    reply.header("x-request-id", request.id);
+    try {
+      if (gateway.access.open) checkLoopbackHost(request.headers.host);
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+
+  for (const route of ROUTES) {
+    if (!isPlainRoute(route.id)) continue;
+    app.route({
+      method: route.method,
+      url: route.path.replace(/\{(\w+)(\*?)\}/g, (_, name: string, rest: string) => (rest === "" ? `:${name}` : "*")),
+      handler: (request, reply) => answerPlain(gateway, route, request, reply),
+    });
+  }
+
+  app.setNotFoundHandler((request) => {
+    const allowed = methodsFor(pathOf(request.url));
+    if (allowed.length > 0) {
+      throw new GatewayError(
+        { kind: "method_not_allowed", allow: allowed.join(", ") },
+        `${request.method} is not allowed here; use ${allowed.join(" or ")}.`,
+      );
+    }
+    throw new GatewayError(
+      { kind: "not_found", code: "unknown_url" },
+      `Unknown request URL: ${request.method} ${printable(pathOf(request.url))}. GET /openapi.json lists what there is; ` +
+        "an OpenAI client's base URL ends in /v1.",
+    );
+  });
+
+  app.setErrorHandler((error, request, reply) => {
+    const failure = fromFastify(error);
+    if (!(failure instanceof GatewayError)) gateway.reportBug(failure, request.id);
+    const answer = toErrorAnswer(failure, request.id);
+    // An unread body leaves the connection unusable.
+    if (request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined) {
+      reply.header("connection", "close");
+    }
+    return reply.status(answer.status).headers(answer.headers).send(answer.body);
+  });
+  return app;
+}
+
+function answerPlain(gateway: Gateway, route: Route, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const parameters = request.params as Record<string, string>;
+  const rest = parameters["*"];
+  const answer = answerPlainRoute(
+    gateway,
+    { route, parameters: rest === undefined ? parameters : { model: rest } },
+    request.headers,
+  );
+  return reply.status(answer.status).send(answer.body);
+}
+
+/** Fastify's own refusals (a malformed escape in the path, a body too large) in our terms. */
+function fromFastify(error: unknown): unknown {
+  if (error instanceof GatewayError || !(error instanceof Error)) return error;
+  const status = "statusCode" in error ? error.statusCode : undefined;
+  if (typeof status !== "number" || status < 400 || status >= 500) return error;
+  return new GatewayError({ kind: "invalid_request", param: null }, error.message, { cause: error });
+}
+
+function printable(text: string): string {
+  return text.slice(0, 200).replace(/[^\x20-\x7e]/g, "?");
+}

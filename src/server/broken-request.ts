@@ -1,0 +1,65 @@
+/** Requests that never became one: answered on the bare socket, in OpenAI's shape all the same. */
+import type { Duplex } from "node:stream";
+import { mintRequestId } from "../gateway/ids.ts";
+import type { ErrorBody } from "../wire/openai.ts";
+
+interface Refusal {
+  status: string;
+  code: string;
+  message: string;
+}
+
+const MALFORMED: Refusal = {
+  status: "400 Bad Request",
+  code: "malformed_http",
+  message: "The request is not valid HTTP/1.1.",
+};
+
+const REFUSALS: ReadonlyMap<string, Refusal> = new Map([
+  [
+    "HPE_HEADER_OVERFLOW",
+    {
+      status: "431 Request Header Fields Too Large",
+      code: "headers_too_large",
+      message: "The request's headers are larger than 16 KiB.",
+    },
+  ],
+  [
+    "ERR_HTTP_REQUEST_TIMEOUT",
+    {
+      status: "408 Request Timeout",
+      code: "request_timeout",
+      message: "The request did not arrive in time.",
+    },
+  ],
+]);
+
+/** For node:http's `clientError`. */
+export function refuseBrokenRequest(error: Error & { code?: string }, socket: Duplex): void {
+  // The other side is gone: there is nobody to tell.
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  refuse(socket, REFUSALS.get(error.code ?? "") ?? MALFORMED);
+}
+
+/** For CONNECT: this is no forward proxy. */
+export function refuseTunnel(socket: Duplex): void {
+  refuse(socket, {
+    status: "405 Method Not Allowed",
+    code: "method_not_allowed",
+    message: "CONNECT is not supported: this is an API server and not a proxy.",
+  });
+}
+
+function refuse(socket: Duplex, refusal: Refusal): void {
+  const body: ErrorBody = {
+    error: { message: refusal.message, type: "invalid_request_error", param: null, code: refusal.code },
+  };
+  const text = JSON.stringify(body);
+  socket.end(
+    `HTTP/1.1 ${refusal.status}\r\ncontent-type: application/json\r\nx-request-id: ${mintRequestId()}\r\n` +
+      `content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
+  );
+}

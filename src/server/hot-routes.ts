@@ -1,0 +1,59 @@
+/** The chat routes, on node:http itself: everything a framework adds per request costs throughput here. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { GatewayError } from "../errors.ts";
+import type { Call } from "../gateway/exchange.ts";
+import { answerChat } from "../gateway/front-door.ts";
+import type { Gateway } from "../gateway/gateway.ts";
+import { mintRequestId } from "../gateway/ids.ts";
+import { checkBodyHeaders } from "../gateway/json-body.ts";
+import { sendError } from "../gateway/send-json.ts";
+import { checkLoopbackHost } from "./host-check.ts";
+import { NodeReply, readBody } from "./node-exchange.ts";
+import { isPlainRoute } from "./plain-routes.ts";
+import { matchRoute } from "./routes.ts";
+
+/** Handles a request if it is for a chat route; false leaves it to the rest of the server. */
+export type HotRoutes = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+export function createHotRoutes(gateway: Gateway): HotRoutes {
+  return (request, response) => {
+    if (request.method !== "POST") return false;
+    const path = pathOf(request.url ?? "/");
+    const matched = matchRoute("POST", path);
+    if (matched === undefined) return false;
+    const { id } = matched.route;
+    if (isPlainRoute(id)) return false;
+    const requestId = mintRequestId();
+    const reply = new NodeReply(response);
+    receive(gateway, request, requestId)
+      .then((call) => answerChat(gateway, id, path, matched.parameters, call, reply))
+      .catch((error: unknown) => {
+        if (!(error instanceof GatewayError)) gateway.reportBug(error, requestId);
+        // The rest of the body is not read, so the connection cannot serve another request.
+        const headers = { "x-request-id": requestId, connection: "close" };
+        sendError(reply, headers, requestId, error);
+      });
+    return true;
+  };
+}
+
+async function receive(gateway: Gateway, request: IncomingMessage, requestId: string): Promise<Call> {
+  const startedAt = performance.now();
+  const { headers } = request;
+  if (gateway.access.open) checkLoopbackHost(headers.host);
+  // Before the body: a caller without a key must not make the gateway hold 50 MB for it.
+  const { callerToken } = gateway.access.admit(headers);
+  checkBodyHeaders(headers);
+  const body = await readBody(request, gateway.limits.maxBodyBytes);
+  return { requestId, headers, body, callerToken, startedAt };
+}
+
+/** The path without its query; an absolute-form target (`POST http://host/path`) has one too. */
+export function pathOf(target: string): string {
+  const query = target.indexOf("?");
+  const path = query === -1 ? target : target.slice(0, query);
+  if (path.startsWith("/")) return path;
+  const scheme = path.indexOf("://");
+  const slash = scheme === -1 ? -1 : path.indexOf("/", scheme + 3);
+  return slash === -1 ? "/" : path.slice(slash);
+}

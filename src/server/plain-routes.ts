@@ -1,0 +1,52 @@
+/** The routes that answer at once with a JSON value. */
+import type { Gateway } from "../gateway/gateway.ts";
+import type { RequestHeaders } from "../gateway/exchange.ts";
+import { listModels, retrieveModel } from "./model-list.ts";
+import { openapiDocument } from "./openapi.ts";
+import type { MatchedRoute, RouteId } from "./routes.ts";
+
+export interface PlainAnswer {
+  status: number;
+  body: unknown;
+}
+
+export type PlainRouteId = Exclude<
+  RouteId,
+  "chatCompletions" | "vertexChatCompletions" | "endpointChatCompletions"
+>;
+
+const PLAIN: ReadonlySet<string> = new Set<PlainRouteId>([
+  "listModels",
+  "retrieveModel",
+  "health",
+  "ready",
+  "openapi",
+]);
+
+export function isPlainRoute(id: RouteId): id is PlainRouteId {
+  return PLAIN.has(id);
+}
+
+/** @throws GatewayError */
+export function answerPlainRoute(gateway: Gateway, matched: MatchedRoute, headers: RequestHeaders): PlainAnswer {
+  const { id } = matched.route;
+  if (!isPlainRoute(id)) throw new Error(`${id} is no plain route`);
+  switch (id) {
+    case "listModels":
+      gateway.access.admit(headers);
+      return { status: 200, body: listModels() };
+    case "retrieveModel":
+      gateway.access.admit(headers);
+      return { status: 200, body: retrieveModel(matched.parameters["model"] ?? "") };
+    case "health":
+      return { status: 200, body: { status: "ok" } };
+    case "ready":
+      return gateway.draining()
+        ? { status: 503, body: { status: "draining" } }
+        : { status: 200, body: { status: "ready", upstream: gateway.upstream.description } };
+    case "openapi":
+      return { status: 200, body: openapiDocument() };
+    default:
+      return id satisfies never;
+  }
+}

@@ -1,0 +1,113 @@
+/** Every route there is. What serves, what answers 405 and what /openapi.json says are all read from this table. */
+
+export type RouteId =
+  | "chatCompletions"
+  | "vertexChatCompletions"
+  | "endpointChatCompletions"
+  | "listModels"
+  | "retrieveModel"
+  | "health"
+  | "ready"
+  | "openapi";
+
+export interface Route {
+  id: RouteId;
+  method: "GET" | "POST";
+  /** OpenAPI path template; a name ending in `*` takes the rest of the path, slashes included. */
+  path: string;
+  summary: string;
+  /** False for other spellings of a documented route. */
+  documented: boolean;
+}
+
+const CHAT = "Create a chat completion";
+const VERTEX_CHAT = "Create a chat completion at Vertex AI's own path";
+const ENDPOINT_CHAT = "Create a chat completion with a self-deployed model";
+const VERTEX_SCOPE = "projects/{project}/locations/{location}/endpoints";
+
+function route(
+  id: RouteId,
+  method: Route["method"],
+  path: string,
+  summary: string,
+  documented = true,
+): Route {
+  return { id, method, path, summary, documented };
+}
+
+export const ROUTES: readonly Route[] = [
+  route("chatCompletions", "POST", "/v1/chat/completions", CHAT),
+  route("chatCompletions", "POST", "/v1beta/openai/chat/completions", `${CHAT} at the Gemini API's own path`),
+  // For base URLs given without `/v1`.
+  route("chatCompletions", "POST", "/chat/completions", CHAT, false),
+  route("vertexChatCompletions", "POST", `/v1/${VERTEX_SCOPE}/openapi/chat/completions`, VERTEX_CHAT),
+  route("vertexChatCompletions", "POST", `/v1beta1/${VERTEX_SCOPE}/openapi/chat/completions`, VERTEX_CHAT),
+  route("endpointChatCompletions", "POST", `/v1/${VERTEX_SCOPE}/{endpoint}/chat/completions`, ENDPOINT_CHAT),
+  route("endpointChatCompletions", "POST", `/v1beta1/${VERTEX_SCOPE}/{endpoint}/chat/completions`, ENDPOINT_CHAT),
+  route("listModels", "GET", "/v1/models", "List the models"),
+  route("listModels", "GET", "/v1beta/openai/models", "List the models at the Gemini API's own path"),
+  route("listModels", "GET", "/models", "List the models", false),
+  route("retrieveModel", "GET", "/v1/models/{model*}", "Retrieve one model; its id may contain slashes"),
+  route("retrieveModel", "GET", "/v1beta/openai/models/{model*}", "Retrieve one model at the Gemini API's own path"),
+  route("retrieveModel", "GET", "/models/{model*}", "Retrieve one model", false),
+  route("health", "GET", "/healthz", "Whether the process is alive"),
+  route("ready", "GET", "/readyz", "Whether the gateway takes requests"),
+  route("openapi", "GET", "/openapi.json", "This interface as an OpenAPI 3.1 document"),
+];
+
+export interface MatchedRoute {
+  route: Route;
+  /** Decoded path parameters. */
+  parameters: Record<string, string>;
+}
+
+interface Compiled {
+  route: Route;
+  pattern: RegExp;
+  names: string[];
+}
+
+const compiled: readonly Compiled[] = ROUTES.map((entry) => {
+  const names: string[] = [];
+  const source = entry.path.replaceAll(".", "\\.").replace(/\{(\w+)(\*?)\}/g, (_, name: string, rest: string) => {
+    names.push(name);
+    return rest === "*" ? "(.+)" : "([^/]+)";
+  });
+  return { route: entry, pattern: new RegExp(`^${source}/?$`), names };
+});
+
+const exact = new Map(ROUTES.filter(({ path }) => !path.includes("{")).map((entry) => [`${entry.method} ${entry.path}`, entry]));
+const NO_PARAMETERS: Record<string, string> = {};
+
+/** The route for a method and a path without its query; undefined if there is none. Earlier routes win. */
+export function matchRoute(method: string, path: string): MatchedRoute | undefined {
+  const plain = exact.get(`${method} ${path}`);
+  if (plain !== undefined) return { route: plain, parameters: NO_PARAMETERS };
+  for (const { route: entry, pattern, names } of compiled) {
+    if (entry.method !== method) continue;
+    const match = pattern.exec(path);
+    if (match === null) continue;
+    const parameters: Record<string, string> = {};
+    for (const [index, name] of names.entries()) {
+      const raw = match[index + 1] ?? "";
+      parameters[name] = decode(raw);
+    }
+    return { route: entry, parameters };
+  }
+  return undefined;
+}
+
+/** The methods a path has, for the `allow` header of a 405; empty if the path is unknown. */
+export function methodsFor(path: string): string[] {
+  const methods = new Set(compiled.filter(({ pattern }) => pattern.test(path)).map(({ route: entry }) => entry.method));
+  return [...methods].toSorted();
+}
+
+/** A malformed escape stays as it is: the checks on ids refuse its `%`. */
+function decode(raw: string): string {
+  try {
+    return decodeURIComponent(raw);
+  } catch {
+    return raw;
+  }
+}
