@@ -1,0 +1,203 @@
+import { GatewayError } from "../errors.ts";
+
+export interface AccessToken {
+  token: string;
+  /** Wall clock, milliseconds. Undefined when the issuer did not say. */
+  expiresAtMs: number | undefined;
+}
+
+/** Time and chance, for tests to hold still. */
+export interface CustodyClock {
+  wallMs(): number;
+  monotonicMs(): number;
+  /** Calls back once after `ms`; the result calls it off. */
+  after(ms: number, callback: () => void): () => void;
+  /** From 0 up to 1. */
+  random(): number;
+}
+
+export interface TokenCustodyOptions {
+  /** Always asks the issuer anew. */
+  fetchToken: () => Promise<AccessToken>;
+  /** Longest wait for the issuer, in milliseconds. Default 30 s. */
+  patienceMs?: number;
+  clock?: CustodyClock;
+  /** A refresh failed while the old token still serves. The error holds no secret. */
+  onRefreshFailed?: (error: Error, tokenLeftMs: number) => void;
+}
+
+/** Google's access tokens live an hour, and its metadata server hands out a new one in the last five minutes. */
+const MOST_AHEAD_MS = 5 * 60_000;
+/** Short-lived tokens are renewed when a quarter of their life is left. */
+const AHEAD_FRACTION = 0.25;
+/** Assumed where the issuer does not say; a 401 corrects it. */
+const UNKNOWN_LIFETIME_MS = 10 * 60_000;
+const FIRST_BACKOFF_MS = 1_000;
+const LONGEST_BACKOFF_MS = 60_000;
+/** A token that is refused this soon after a forced refresh was not refused for its age. */
+const RENEWAL_PAUSE_MS = 10_000;
+
+interface Held {
+  token: string;
+  /** Must be before both: a clock set back must not keep a dead token alive. */
+  expiresWallMs: number;
+  expiresMonotonicMs: number;
+  refreshMonotonicMs: number;
+}
+
+/**
+ * Keeps one access token valid for everybody: one refresh at a time for any number of waiting calls, ahead of expiry
+ * and beside the calls, which go on with the old token for as long as it lives.
+ */
+export class TokenCustody {
+  readonly #fetchToken: () => Promise<AccessToken>;
+  readonly #patienceMs: number;
+  readonly #clock: CustodyClock;
+  readonly #onRefreshFailed: (error: Error, tokenLeftMs: number) => void;
+
+  #held: Held | undefined;
+  /** A token that Google refused once, kept in case no other can be had: the refusal may have had another cause. */
+  #doubted: Held | undefined;
+  #refreshing: Promise<string> | undefined;
+  #failures = 0;
+  #lastError: Error | undefined;
+  #noAttemptBeforeMs = -Infinity;
+  #renewedAtMs = -Infinity;
+
+  constructor(options: TokenCustodyOptions) {
+    this.#fetchToken = options.fetchToken;
+    this.#patienceMs = options.patienceMs ?? 30_000;
+    this.#clock = options.clock ?? systemClock;
+    this.#onRefreshFailed = options.onRefreshFailed ?? (() => {});
+  }
+
+  /**
+   * A valid token; waits only when there is none. Throws what `fetchToken` threw, at once while it keeps failing.
+   */
+  async get(): Promise<string> {
+    const held = this.#valid();
+    const now = this.#clock.monotonicMs();
+    if (held === undefined) {
+      if (this.#refreshing === undefined && now < this.#noAttemptBeforeMs && this.#lastError !== undefined) {
+        throw this.#lastError;
+      }
+      return this.#refresh().catch((error: Error) => {
+        const kept = this.#valid();
+        if (kept === undefined) throw error;
+        return kept.token;
+      });
+    }
+    if (now >= held.refreshMonotonicMs && now >= this.#noAttemptBeforeMs) {
+      this.#refresh().catch((error: Error) => {
+        this.#onRefreshFailed(error, held.expiresMonotonicMs - this.#clock.monotonicMs());
+      });
+    }
+    return held.token;
+  }
+
+  /**
+   * Google refused `refused`: gets another, once for all who ask. True when the next `get()` gives a different token.
+   */
+  async renew(refused?: string): Promise<boolean> {
+    const held = this.#held;
+    if (held !== undefined && refused !== undefined && held.token !== refused) return true;
+    const now = this.#clock.monotonicMs();
+    if (this.#refreshing === undefined) {
+      if (now - this.#renewedAtMs < RENEWAL_PAUSE_MS)
+        return refused === undefined && this.#valid() !== undefined;
+      if (now < this.#noAttemptBeforeMs) return false;
+    }
+    this.#doubted = this.#valid();
+    this.#held = undefined;
+    try {
+      const token = await this.#refresh();
+      this.#renewedAtMs = this.#clock.monotonicMs();
+      return token !== (refused ?? held?.token);
+    } catch {
+      return false;
+    }
+  }
+
+  #valid(): Held | undefined {
+    const held = this.#held;
+    if (held === undefined) return undefined;
+    const alive =
+      this.#clock.wallMs() < held.expiresWallMs && this.#clock.monotonicMs() < held.expiresMonotonicMs;
+    return alive ? held : undefined;
+  }
+
+  #refresh(): Promise<string> {
+    this.#refreshing ??= this.#attempt().finally(() => {
+      this.#refreshing = undefined;
+    });
+    return this.#refreshing;
+  }
+
+  async #attempt(): Promise<string> {
+    try {
+      const fetched = await this.#inTime(this.#fetchToken());
+      const held = this.#hold(fetched);
+      this.#doubted = undefined;
+      this.#failures = 0;
+      this.#lastError = undefined;
+      this.#noAttemptBeforeMs = -Infinity;
+      return held.token;
+    } catch (cause) {
+      const error = cause instanceof Error ? cause : new Error("the access token could not be fetched");
+      const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** this.#failures, LONGEST_BACKOFF_MS);
+      this.#failures += 1;
+      this.#held ??= this.#doubted;
+      this.#doubted = undefined;
+      this.#lastError = error;
+      this.#noAttemptBeforeMs = this.#clock.monotonicMs() + backoff * (0.5 + this.#clock.random() / 2);
+      throw error;
+    }
+  }
+
+  #hold({ token, expiresAtMs }: AccessToken): Held {
+    const wall = this.#clock.wallMs();
+    const monotonic = this.#clock.monotonicMs();
+    const left = expiresAtMs === undefined ? UNKNOWN_LIFETIME_MS : expiresAtMs - wall;
+    if (!(left > 0)) {
+      throw new GatewayError(
+        { kind: "upstream", status: 502, type: "server_error", code: "upstream_auth_error", param: null },
+        "The access token that Google issued has expired already. Check this machine's clock.",
+      );
+    }
+    // Spread over a fifth of the margin, so that many gateways started together do not ask together.
+    const ahead = Math.min(MOST_AHEAD_MS, left * AHEAD_FRACTION) * (1 + this.#clock.random() / 5);
+    this.#held = {
+      token,
+      expiresWallMs: wall + left,
+      expiresMonotonicMs: monotonic + left,
+      refreshMonotonicMs: monotonic + left - ahead,
+    };
+    return this.#held;
+  }
+
+  /** The issuer's answer, or a failure when it takes too long: else one lost packet would hold every call for ever. */
+  #inTime(fetching: Promise<AccessToken>): Promise<AccessToken> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#clock.after(this.#patienceMs, () => {
+        reject(
+          new GatewayError(
+            { kind: "upstream_timeout", phase: "first_byte", afterMs: this.#patienceMs },
+            `Google issued no access token within ${this.#patienceMs} ms.`,
+          ),
+        );
+      });
+      fetching.then(resolve, reject).finally(cancel);
+    });
+  }
+}
+
+const systemClock: CustodyClock = {
+  wallMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+  random: () => Math.random(),
+};
