@@ -10,7 +10,8 @@ import { createHotRoutes, pathOf } from "./hot-routes.ts";
 import { checkLoopbackHost } from "./host-check.ts";
 import { refuseBrokenRequest, refuseTunnel } from "./broken-request.ts";
 import { answerPlainRoute, isPlainRoute } from "./plain-routes.ts";
-import { methodsFor, ROUTES, type Route } from "./routes.ts";
+import { noRoute } from "./no-route.ts";
+import { ROUTES, type Route } from "./routes.ts";
 
 /** Receiving a request may take this long, whatever the body's size. */
 const REQUEST_TIMEOUT_MS = 300_000;
@@ -69,18 +70,7 @@ export function createApp(gateway: Gateway): FastifyInstance {
   }
 
   app.setNotFoundHandler((request) => {
-    const allowed = methodsFor(pathOf(request.url));
-    if (allowed.length > 0) {
-      throw new GatewayError(
-        { kind: "method_not_allowed", allow: allowed.join(", ") },
-        `${request.method} is not allowed here; use ${allowed.join(" or ")}.`,
-      );
-    }
-    throw new GatewayError(
-      { kind: "not_found", code: "unknown_url" },
-      `Unknown request URL: ${request.method} ${printable(pathOf(request.url))}. GET /openapi.json lists what there is; ` +
-        "an OpenAI client's base URL ends in /v1.",
-    );
+    throw noRoute(request.method, pathOf(request.url));
   });
 
   app.setErrorHandler((error, request, reply) => {
@@ -113,8 +103,4 @@ function fromFastify(error: unknown): unknown {
   const status = "statusCode" in error ? error.statusCode : undefined;
   if (typeof status !== "number" || status < 400 || status >= 500) return error;
   return new GatewayError({ kind: "invalid_request", param: null }, error.message, { cause: error });
-}
-
-function printable(text: string): string {
-  return text.slice(0, 200).replace(/[^\x20-\x7e]/g, "?");
 }

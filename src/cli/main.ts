@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from "commander";
+import { GatewayError } from "../errors.ts";
+import { SettingsError } from "../settings.ts";
+import { VERSION } from "../version.ts";
+import { emulatorCommand } from "./emulator.ts";
+import { explainCommand } from "./explain.ts";
+import { modelsCommand } from "./models.ts";
+import { serveCommand } from "./serve.ts";
+
+const program = new Command("pollux")
+  .description("OpenAI's API, exactly, for Google Gemini on Vertex AI, the Gemini API and self-deployed models.")
+  .version(`pollux ${VERSION} (node ${process.versions.node})`, "-V, --version")
+  .showSuggestionAfterError()
+  .exitOverride()
+  .configureHelp({ sortSubcommands: false })
+  .addHelpText(
+    "after",
+    `
+Examples:
+  pollux serve                        offline, answered by the built-in emulator
+  GEMINI_API_KEY=… pollux serve       the Gemini API
+  GOOGLE_CLOUD_PROJECT=… pollux serve Vertex AI, with application default credentials
+  pollux explain request.json         what would be sent to Gemini, and why
+  pollux models                       the models and their limits`,
+  )
+  .addCommand(serveCommand())
+  .addCommand(emulatorCommand())
+  .addCommand(explainCommand())
+  .addCommand(modelsCommand());
+
+// Subcommands made elsewhere do not inherit this.
+for (const command of program.commands) command.exitOverride().showSuggestionAfterError();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+/** 0 for help and version, 2 for a wrong command line or setting, 1 for everything else. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof SettingsError) {
+    console.error(`error: ${error.message}`);
+    return 2;
+  }
+  if (error instanceof GatewayError) {
+    console.error(`error: ${error.message}`);
+    return 1;
+  }
+  if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
+    console.error(`error: ${error.message}. Another process has the port: choose one with --port.`);
+    return 1;
+  }
+  console.error(error);
+  return 1;
+}

@@ -1,0 +1,75 @@
+import { Command } from "commander";
+import { pino } from "pino";
+import { composeGateway } from "../compose.ts";
+import { createApp } from "../server/app.ts";
+import { checkListen, readSettings, type SettingsFlags } from "../settings.ts";
+import { VERSION } from "../version.ts";
+import { banner } from "./banner.ts";
+
+export function serveCommand(): Command {
+  return new Command("serve")
+    .description("Serve OpenAI's Chat Completions API for Gemini.")
+    .option("--host <host>", "address to listen on (HOST; default 127.0.0.1)")
+    .option("--port <port>", "port to listen on, 0 for any free one (PORT; default 4364)")
+    .option("--upstream <kind>", "emulator, vertex or gemini-api (POLLUX_UPSTREAM; default: by what is set)")
+    .option("--project <project>", "Google Cloud project (GOOGLE_CLOUD_PROJECT)")
+    .option("--location <location>", "Google Cloud location (GOOGLE_CLOUD_LOCATION; default global)")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  pollux serve
+  pollux serve --port 8080
+  GOOGLE_CLOUD_PROJECT=my-project pollux serve --location us-central1
+  POLLUX_API_KEYS=key1,key2 pollux serve --host 0.0.0.0`,
+    )
+    .action((flags: SettingsFlags) => serve(flags));
+}
+
+async function serve(flags: SettingsFlags): Promise<void> {
+  const startedAt = performance.now();
+  const settings = readSettings(process.env, flags);
+  checkListen(settings);
+  const log = pino({ base: null }, pino.destination(2));
+  const composed = await composeGateway(settings, {
+    reportBug: (error, requestId) => log.error({ err: error, requestId }, "a bug in the gateway"),
+  });
+  const app = createApp(composed.gateway);
+  try {
+    await app.listen({ host: settings.host, port: settings.port });
+  } catch (error) {
+    await composed.close();
+    throw error;
+  }
+  const address = app.server.address();
+  const port = typeof address === "object" && address !== null ? address.port : settings.port;
+  const host = settings.host.includes(":") ? `[${settings.host}]` : settings.host;
+  console.log(
+    banner({
+      url: `http://${host}:${port}`,
+      version: VERSION,
+      upstream: composed.gateway.upstream.description,
+      reason: settings.upstream.reason,
+      emulated: composed.emulator !== undefined,
+      needsKey: settings.apiKeys.length > 0,
+      readyMs: performance.now() - startedAt,
+    }),
+  );
+  await untilSignalled();
+  composed.drain();
+  await app.close();
+  await composed.close();
+}
+
+/** A second signal ends the process at once, as nobody listens for it any more. */
+function untilSignalled(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = (): void => {
+      process.off("SIGINT", stop);
+      process.off("SIGTERM", stop);
+      resolve();
+    };
+    process.on("SIGINT", stop);
+    process.on("SIGTERM", stop);
+  });
+}

@@ -1,0 +1,87 @@
+import type { Reply } from "../gateway/exchange.ts";
+
+/** Pushes an answer into a WHATWG `Response`. */
+export class FetchReply implements Reply {
+  /** Settles when the head is known; rejects with an `AbortError` when the caller's signal fires first. */
+  readonly response: Promise<Response>;
+  #resolve: (response: Response) => void = () => {};
+  #reject: (reason: unknown) => void = () => {};
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #headSent = false;
+  #closed = false;
+  #onDrain: () => void = () => {};
+  #onClose: () => void = () => {};
+  readonly #encoder = new TextEncoder();
+
+  constructor(signal: AbortSignal) {
+    this.response = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    const abort = (): void => {
+      if (this.#closed) return;
+      this.#leave();
+      this.#reject(signal.reason);
+      this.#controller?.error(signal.reason);
+    };
+    if (signal.aborted) queueMicrotask(abort);
+    else signal.addEventListener("abort", abort, { once: true });
+  }
+
+  get headSent(): boolean {
+    return this.#headSent;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  head(status: number, headers: Record<string, string>): void {
+    if (this.#closed || this.#headSent) return;
+    this.#headSent = true;
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.#controller = controller;
+      },
+      pull: () => this.#onDrain(),
+      cancel: () => this.#leave(),
+    });
+    this.#resolve(new Response(body, { status, headers }));
+  }
+
+  write(data: string | Buffer): boolean {
+    if (this.#closed) return true;
+    this.#controller?.enqueue(typeof data === "string" ? this.#encoder.encode(data) : data);
+    return (this.#controller?.desiredSize ?? 0) > 0;
+  }
+
+  end(data?: string | Buffer): void {
+    if (this.#closed) return;
+    if (data !== undefined) this.write(data);
+    this.#closed = true;
+    this.#controller?.close();
+  }
+
+  destroy(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const error = new TypeError("terminated");
+    this.#reject(error);
+    this.#controller?.error(error);
+  }
+
+  onDrain(listener: () => void): void {
+    this.#onDrain = listener;
+  }
+
+  onClose(listener: () => void): void {
+    this.#onClose = listener;
+  }
+
+  /** The reader has gone. */
+  #leave(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#onClose();
+  }
+}
