@@ -17,10 +17,17 @@ export interface EmulatedModel {
   sampling: "honoured" | "ignored";
   logprobs: boolean;
   trailingModelTurn: boolean;
+  /** Its answers carry thought signatures. */
   signatures: boolean;
+  /** A current turn whose calls lack their signatures is refused; when absent, the same as `signatures`. */
+  enforcesSignatures?: boolean;
   callIds: boolean;
   /** Functions together with a JSON response type or with Google's own tools. */
   combinesTools: boolean;
   /** Upper-case, as in `responseModalities`. */
   outputModalities: readonly ("TEXT" | "IMAGE" | "AUDIO")[];
+  /** Vertex locations that serve it; absent where every location does. */
+  locations?: readonly string[];
+  /** `functionDeclarations` may be sent; false for speech models. */
+  tools?: boolean;
 }

@@ -1,0 +1,239 @@
+/** One request from first byte to last: fault, route, credential, body, rule, answer, error. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { EmulatorOptions, RecordedRequest } from "./emulator-options.ts";
+import { FaultSyntaxError, parseFaults, type FaultPlan } from "./faults.ts";
+import { generate } from "./generate.ts";
+import { GoogleApiError, invalidArgument, rpcStatusFor } from "./google-error.ts";
+import { BodyEnded } from "./http/body-writer.ts";
+import { BodyTooLarge, readBody } from "./http/read-body.ts";
+import { findRoute, type Route } from "./http/route.ts";
+import { sendError, sendHtml, sendJson, sendText } from "./http/send.ts";
+import { IdSource } from "./id-source.ts";
+import { getModel, listModels } from "./models-list.ts";
+import { AccessTokens } from "./oauth/access-tokens.ts";
+import { authenticate } from "./oauth/authenticate.ts";
+import { RequestLog } from "./request-log.ts";
+import { RuleBook, type EmulatorRule, type RuleOutcome } from "./script.ts";
+import { scriptedError } from "./scripted-answer.ts";
+import { SignatureSigner } from "./signatures.ts";
+
+const HOUR_SECONDS = 3600;
+const MEGABYTE = 1024 * 1024;
+/** Vertex's model pages give 500 MB for a request, ai.google.dev/gemini-api/docs/files 100 MB. */
+const LARGEST_REQUEST = { vertex: 500 * MEGABYTE, "gemini-api": 100 * MEGABYTE } as const;
+const LARGEST_OAUTH_REQUEST = MEGABYTE;
+
+export class EmulatorHandler {
+  readonly tokens: AccessTokens;
+  readonly rules: RuleBook;
+  readonly log: RequestLog;
+  readonly #options: EmulatorOptions;
+  readonly #now: () => number;
+  readonly #ids: IdSource;
+  readonly #signer: SignatureSigner;
+
+  constructor(options: EmulatorOptions, rules: readonly EmulatorRule[]) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.tokens = new AccessTokens(options.tokenLifetimeSeconds ?? HOUR_SECONDS, this.#now);
+    this.rules = new RuleBook(rules);
+    this.log = new RequestLog(options.keepRequests ?? 100);
+    this.#ids = new IdSource(options.seed);
+    // A constant by default: a conversation outlives a restart of the emulator.
+    this.#signer = new SignatureSigner(`signatures ${options.seed ?? "emulator"}`);
+  }
+
+  /** Never rejects. */
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const record = this.log.add(request, this.#now());
+    response.once("close", () => {
+      if (response.headersSent) record.status = response.statusCode;
+      if (!response.writableFinished) record.abandoned = true;
+    });
+    // Every answer says what it is.
+    response.setHeader("server", "pollux-emulator");
+    response.setHeader("x-pollux-emulator", "1");
+    response.setHeader("vary", "Origin, X-Origin, Referer");
+    try {
+      await this.#serve(request, response, record);
+    } catch (error) {
+      if (error instanceof BodyEnded) return;
+      await this.#answerError(request, response, error).catch(() => response.destroy());
+    }
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse, record: RecordedRequest): Promise<void> {
+    const url = new URL(request.url ?? "/", "http://emulator");
+    const route = findRoute(request.method ?? "GET", url);
+    const text = await this.#body(request, route, record);
+    const outcome = this.rules.match({
+      path: url.pathname,
+      headers: request.headers,
+      body: text,
+      ...(route !== "not-found" && "modelId" in route && route.modelId !== undefined
+        ? { modelId: route.modelId }
+        : {}),
+      stream: url.pathname.endsWith(":streamGenerateContent") || /"stream"\s*:\s*true/.test(text),
+    });
+    const faults = this.#faults(request, outcome);
+    if (await applyEarlyFaults(response, url, faults, outcome)) return;
+    if (route === "not-found") {
+      await sendHtml(response, 404, url.pathname);
+      return;
+    }
+    if ("version" in route) {
+      authenticate(request, url, route, {
+        requireAuth: this.#options.requireAuth ?? "lenient",
+        apiKeys: new Set(this.#options.apiKeys),
+        tokens: this.tokens,
+      });
+    }
+    switch (route.kind) {
+      case "generate":
+        record.generatedTokens = await generate(response, route, url, parseBody(text), this.#settings(), {
+          outcome,
+          faults,
+        });
+        return;
+      case "list-models":
+        await sendJson(response, 200, listModels(route.surface, url.searchParams), faults);
+        return;
+      case "get-model":
+        await sendJson(response, 200, getModel(route.surface, route.modelId), faults);
+        return;
+      default:
+        await sendHtml(response, 404, url.pathname);
+    }
+  }
+
+  #settings() {
+    return {
+      signer: this.#signer,
+      ids: this.#ids,
+      now: this.#now,
+      paceMs: this.#options.paceMs ?? 5,
+      chunkCharacters: this.#options.chunkCharacters ?? 40,
+    };
+  }
+
+  async #body(
+    request: IncomingMessage,
+    route: Route | "not-found",
+    record: RecordedRequest,
+  ): Promise<string> {
+    const text = (await readBody(request, this.#largest(route))).toString("utf8");
+    if (text !== "") {
+      try {
+        record.body = JSON.parse(text);
+      } catch {
+        record.body = text;
+      }
+    }
+    return text;
+  }
+
+  #largest(route: Route | "not-found"): number {
+    if (route === "not-found" || !("version" in route)) return LARGEST_OAUTH_REQUEST;
+    const surface = "surface" in route ? route.surface : "vertex";
+    const configured = this.#options.maxRequestBytes;
+    const own = surface === "vertex" ? configured?.vertex : configured?.geminiApi;
+    return own ?? LARGEST_REQUEST[surface];
+  }
+
+  #faults(request: IncomingMessage, outcome: RuleOutcome | undefined): FaultPlan {
+    const header = request.headers["x-emulator-fault"];
+    const texts = [outcome?.fault ?? "", ...[header ?? ""].flat()];
+    const plan = Object.assign({}, ...texts.map(parseFaults)) as FaultPlan;
+    return plan.probability !== undefined && Math.random() >= plan.probability ? {} : plan;
+  }
+
+  async #answerError(request: IncomingMessage, response: ServerResponse, error: unknown): Promise<void> {
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    // A stream that was not asked for as SSE is an array, and so is its error.
+    const url = request.url ?? "";
+    const asArray = url.includes(":streamGenerateContent") && !/[?&]alt=sse(&|$)/.test(url);
+    if (error instanceof GoogleApiError) return sendError(response, error, asArray);
+    if (error instanceof BodyTooLarge) {
+      response.setHeader("connection", "close");
+      return sendError(
+        response,
+        new GoogleApiError("INVALID_ARGUMENT", "Request payload size exceeds the limit."),
+        asArray,
+      );
+    }
+    if (error instanceof FaultSyntaxError) {
+      return sendError(response, invalidArgument(`x-emulator-fault: ${error.message}`), asArray);
+    }
+    process.stderr.write(
+      `emulator: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
+    return sendError(response, new GoogleApiError("INTERNAL", "Internal error encountered."), asArray);
+  }
+}
+
+/** @throws {GoogleApiError} 400 when the text is not JSON. */
+function parseBody(text: string): unknown {
+  if (text.trim() === "") return {};
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw invalidArgument(`Invalid JSON payload received. ${(error as Error).message}`);
+  }
+}
+
+/** Faults that take the place of the answer; true when one did. */
+async function applyEarlyFaults(
+  response: ServerResponse,
+  url: URL,
+  faults: FaultPlan,
+  outcome: RuleOutcome | undefined,
+): Promise<boolean> {
+  const delayMs = (faults.delayMs ?? 0) + (outcome?.delayMs ?? 0);
+  if (delayMs > 0) {
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
+    await sleep(delayMs, undefined, { signal: gone.signal }).catch(() => {
+      throw new BodyEnded("the client left");
+    });
+  }
+  if (faults.reset === true) {
+    response.destroy();
+    return true;
+  }
+  if (faults.hang === true) return true;
+  if (faults.html === true) {
+    await sendHtml(response, faults.status ?? 502, url.pathname);
+    return true;
+  }
+  if (faults.emptyBody === true) {
+    await sendText(response, faults.status ?? 200, "application/json; charset=UTF-8", "");
+    return true;
+  }
+  if (faults.status !== undefined) throw faultError(faults, faults.status);
+  if (outcome?.error !== undefined) throw scriptedError(outcome.error);
+  return false;
+}
+
+function faultError(faults: FaultPlan, status: number): GoogleApiError {
+  const message = faults.message ?? DEFAULT_MESSAGES[status] ?? `Emulated failure with status ${status}.`;
+  return new GoogleApiError(rpcStatusFor(status), message, {
+    code: status,
+    details:
+      faults.retryDelay === undefined
+        ? []
+        : [{ "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: faults.retryDelay }],
+    headers:
+      faults.retryAfterSeconds === undefined ? {} : { "retry-after": String(faults.retryAfterSeconds) },
+  });
+}
+
+const DEFAULT_MESSAGES: Readonly<Record<number, string>> = {
+  429: "Resource exhausted. Please try again later. Please refer to https://cloud.google.com/vertex-ai/generative-ai/docs/error-code-429 for more details.",
+  500: "Internal error encountered.",
+  503: "The model is overloaded. Please try again later.",
+  504: "Deadline expired before operation could complete.",
+};
