@@ -4,7 +4,7 @@
  * so a request body is only `ChatCompletionRequest`: an object not yet trusted.
  * Source: openai-node 7.5 src/resources/chat/completions/completions.ts.
  */
-import type { GroundingMetadata, JsonObject } from "./gemini.ts";
+import type { Citation, GroundingMetadata, JsonObject } from "./gemini.ts";
 
 /** A parsed JSON body whose fields have not been checked. */
 export type ChatCompletionRequest = Record<string, unknown>;
@@ -19,10 +19,12 @@ export interface ExtraContent {
     grounding_metadata?: GroundingMetadata;
     url_context_metadata?: JsonObject;
     safety_ratings?: JsonObject[];
-    citation_metadata?: JsonObject;
+    citation_metadata?: { citations?: Citation[]; citationSources?: Citation[] };
     finish_reason?: string;
     finish_message?: string;
     block_reason?: string;
+    /** Parts of the answer that no field here can hold, and that were left out. */
+    ignored_parts?: number;
   };
 }
 

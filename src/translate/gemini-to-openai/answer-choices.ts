@@ -1,0 +1,77 @@
+/**
+ * The choices of one answer, numbered as they appear: several upstream calls (`n` fanned out) each begin at candidate
+ * 0, and the SDKs' accumulators want numbers without gaps, beginning at 0.
+ */
+import { GatewayError } from "../../errors.ts";
+import type { Candidate, GenerateContentResponse, PromptFeedback } from "../../wire/gemini.ts";
+import type { AnswerContext, AnswerShape } from "../target.ts";
+import { ChoiceTranslation } from "./choice.ts";
+import { index, nonEmpty, objects, record } from "./lenient.ts";
+
+/** OpenAI's limit for `n`; more can only be a fault upstream. */
+const MAX_CHOICES = 128;
+
+export class AnswerChoices {
+  /** By choice index. */
+  readonly list: ChoiceTranslation[] = [];
+  readonly #shape: AnswerShape;
+  readonly #context: AnswerContext;
+  readonly #model: string;
+  /** Upstream call, then candidate index. */
+  readonly #bySource = new Map<number, Map<number, ChoiceTranslation>>();
+
+  constructor(shape: AnswerShape, context: AnswerContext, model: string) {
+    this.#shape = shape;
+    this.#context = context;
+    this.#model = model;
+  }
+
+  /** The choices that one upstream call has begun. */
+  ofSource(source: number): ChoiceTranslation[] {
+    return [...(this.#bySource.get(source)?.values() ?? [])];
+  }
+
+  /** @throws GatewayError 502 for more candidates than anyone can have asked for. */
+  forCandidate(source: number, candidate: Candidate, answerId: string): ChoiceTranslation {
+    return this.#choice(source, index(candidate.index), answerId);
+  }
+
+  /** A refused prompt has no candidates, but a client needs a choice to read the refusal from. */
+  noteBlock(source: number, response: GenerateContentResponse, answerId: string): void {
+    const feedback = record(response.promptFeedback) as PromptFeedback | undefined;
+    if (feedback === undefined || nonEmpty(feedback.blockReason) === undefined) return;
+    if (this.ofSource(source).length === 0) this.#choice(source, 0, answerId);
+    for (const choice of this.ofSource(source)) choice.block(feedback);
+  }
+
+  #choice(source: number, candidateIndex: number, answerId: string): ChoiceTranslation {
+    let choices = this.#bySource.get(source);
+    if (choices === undefined) {
+      choices = new Map();
+      this.#bySource.set(source, choices);
+    }
+    const known = choices.get(candidateIndex);
+    if (known !== undefined) return known;
+    if (this.list.length >= MAX_CHOICES) {
+      throw new GatewayError(
+        {
+          kind: "upstream",
+          status: 502,
+          type: "server_error",
+          code: "bad_upstream_response",
+          param: null,
+          shouldRetry: false,
+        },
+        `The upstream sent more than ${MAX_CHOICES} candidates.`,
+      );
+    }
+    const choice = new ChoiceTranslation(this.#shape, this.#context, this.#model, this.list.length, answerId);
+    choices.set(candidateIndex, choice);
+    this.list.push(choice);
+    return choice;
+  }
+}
+
+export function candidatesOf(response: GenerateContentResponse): Candidate[] {
+  return objects(response.candidates) as Candidate[];
+}

@@ -1,0 +1,80 @@
+/** A whole Gemini answer as a chat completion. */
+import { GatewayError } from "../../errors.ts";
+import type { GenerateContentResponse, UsageMetadata } from "../../wire/gemini.ts";
+import type { ChatCompletion, Choice, ChoiceLogprobs } from "../../wire/openai.ts";
+import type { AnswerContext, AnswerShape } from "../target.ts";
+import { AnswerChoices, candidatesOf } from "./answer-choices.ts";
+import { isPcm, toWav } from "./audio.ts";
+import type { ChoiceTranslation, Step } from "./choice.ts";
+import { toEnvelope } from "./envelope.ts";
+import { record } from "./lenient.ts";
+import { toMessage } from "./message.ts";
+import { mergeUsage, toServiceTier, toUsage } from "./usage.ts";
+
+/**
+ * @param responses one answer for each upstream call that was made (several when `n` was fanned out)
+ * @param model bare id of the model that answered, remembered with its tool calls
+ * @throws GatewayError 502 when an answer cannot be used: not an object, a malformed function call
+ */
+export function toChatCompletion(
+  responses: readonly GenerateContentResponse[],
+  shape: AnswerShape,
+  context: AnswerContext,
+  model: string,
+): ChatCompletion {
+  const envelope = toEnvelope(responses[0], shape, context);
+  const choices = new AnswerChoices(shape, context, model);
+  const steps = new Map<ChoiceTranslation, Step[]>();
+  const usages: (UsageMetadata | undefined)[] = [];
+  for (const [source, response] of responses.entries()) {
+    if (record(response) === undefined) throw notAnAnswer();
+    for (const candidate of candidatesOf(response)) {
+      const choice = choices.forCandidate(source, candidate, envelope.id);
+      steps.set(choice, [...(steps.get(choice) ?? []), ...choice.push(candidate)]);
+    }
+    choices.noteBlock(source, response, envelope.id);
+    // Neither candidates nor a refusal: an empty turn, seen after tool results. `choices` is never empty.
+    if (choices.ofSource(source).length === 0) choices.forCandidate(source, {}, envelope.id);
+    usages.push(mergeUsage(undefined, response.usageMetadata));
+  }
+  const tier = toServiceTier(usages);
+  return {
+    id: envelope.id,
+    object: "chat.completion",
+    created: envelope.created,
+    model: envelope.model,
+    choices: choices.list.map((choice) => toChoice(choice, steps.get(choice) ?? [], shape)),
+    usage: toUsage(usages),
+    ...(tier === undefined ? {} : { service_tier: tier }),
+    system_fingerprint: envelope.system_fingerprint,
+  };
+}
+
+function toChoice(translation: ChoiceTranslation, before: Step[], shape: AnswerShape): Choice {
+  const end = translation.end();
+  const steps = [...before, ...end.steps];
+  const message = toMessage(steps.map((step) => step.delta));
+  const mimeType = translation.audioMimeType;
+  if (message.audio && mimeType !== undefined && isPcm(mimeType) && shape.audioFormat !== "pcm16") {
+    message.audio.data = toWav(message.audio.data, mimeType);
+  }
+  return {
+    index: translation.index,
+    message,
+    finish_reason: end.finish_reason,
+    logprobs: joinLogprobs(steps),
+    ...(end.extra_content === undefined ? {} : { extra_content: end.extra_content }),
+  };
+}
+
+function joinLogprobs(steps: Step[]): ChoiceLogprobs | null {
+  const tokens = steps.flatMap((step) => step.logprobs?.content ?? []);
+  return tokens.length === 0 ? null : { content: tokens, refusal: null };
+}
+
+export function notAnAnswer(): GatewayError {
+  return new GatewayError(
+    { kind: "upstream", status: 502, type: "server_error", code: "bad_upstream_response", param: null },
+    "The upstream's answer is JSON but not a generateContent response.",
+  );
+}

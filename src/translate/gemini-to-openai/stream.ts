@@ -1,0 +1,174 @@
+/** Gemini's stream events as OpenAI's chunks, in the bytes that go to the client. */
+import { GatewayError } from "../../errors.ts";
+import type { GenerateContentResponse, UsageMetadata } from "../../wire/gemini.ts";
+import type { ChatCompletionChunk, ChunkChoice } from "../../wire/openai.ts";
+import type { AnswerContext, AnswerShape } from "../target.ts";
+import { AnswerChoices, candidatesOf } from "./answer-choices.ts";
+import type { ChoiceTranslation, Step } from "./choice.ts";
+import { notAnAnswer } from "./completion.ts";
+import { type Envelope, toEnvelope } from "./envelope.ts";
+import { record } from "./lenient.ts";
+import { mergeUsage, toServiceTier, toUsage } from "./usage.ts";
+
+const DONE = "data: [DONE]\n\n";
+
+/**
+ * One answer being streamed: feed it the events of each upstream call in order, write what it returns.
+ *
+ * Finish reasons are held until the end of the whole stream, because some models send one with every event and the
+ * part that matters may come after it; every choice then gets exactly one finish chunk, with an empty delta.
+ */
+export class StreamTranslation {
+  readonly #shape: AnswerShape;
+  readonly #context: AnswerContext;
+  readonly #choices: AnswerChoices;
+  readonly #usages: (UsageMetadata | undefined)[];
+  readonly #finished: boolean[];
+  #envelope: Envelope | undefined;
+  /** A plain text chunk up to its choice index. */
+  #textPrefix = "";
+  /** A plain text chunk after its text. */
+  readonly #textSuffix: string;
+  #started = false;
+
+  /**
+   * @param model bare id of the model that answers, remembered with its tool calls
+   * @param sources upstream calls whose events will come (several when `n` was fanned out)
+   */
+  constructor(shape: AnswerShape, context: AnswerContext, model: string, sources = 1) {
+    this.#shape = shape;
+    this.#context = context;
+    this.#choices = new AnswerChoices(shape, context, model);
+    this.#usages = Array.from({ length: sources }, () => undefined);
+    this.#finished = Array.from({ length: sources }, () => false);
+    this.#textSuffix = `},"finish_reason":null,"logprobs":null}]${shape.includeUsage ? `,"usage":null` : ""}}\n\n`;
+  }
+
+  /** Something has been returned for the client. */
+  get started(): boolean {
+    return this.#started;
+  }
+
+  /** Usage so far, whatever becomes of the stream: Google bills an answer that was cut or abandoned as well. */
+  get usage(): ReturnType<typeof toUsage> {
+    return toUsage(this.#usages);
+  }
+
+  /**
+   * Zero or more SSE frames for one event of one upstream call.
+   * @throws GatewayError 502 when the event cannot be used
+   */
+  push(event: GenerateContentResponse, source = 0): string {
+    if (record(event) === undefined) throw notAnAnswer();
+    const envelope = this.#open(event);
+    if (event.usageMetadata !== undefined) {
+      this.#usages[source] = mergeUsage(this.#usages[source], event.usageMetadata);
+    }
+    let frames = "";
+    for (const candidate of candidatesOf(event)) {
+      const choice = this.#choices.forCandidate(source, candidate, envelope.id);
+      const text = choice.plainText(candidate);
+      if (text !== undefined) frames += this.#textFrame(choice.index, text);
+      else for (const step of choice.push(candidate)) frames += this.#frame(choice, step);
+    }
+    if (event.promptFeedback !== undefined) this.#choices.noteBlock(source, event, envelope.id);
+    if (frames !== "") this.#started = true;
+    return frames;
+  }
+
+  /**
+   * One upstream call has ended.
+   * @throws GatewayError 502 `upstream_truncated` when Gemini did not say why: then it did not end but was cut
+   */
+  finishSource(source = 0): void {
+    if (this.#finished[source] === true) return;
+    const choices = this.#choices.ofSource(source);
+    if (choices.length === 0 || !choices.every((choice) => choice.ended)) throw truncated();
+    this.#finished[source] = true;
+  }
+
+  /**
+   * The frames that close the stream: what was held back, a finish chunk for each choice, usage if it was asked for,
+   * `[DONE]`. After a throw nothing more may be sent but an error frame.
+   * @throws GatewayError 502 when the answer was cut or cannot be used
+   */
+  end(): string {
+    for (let source = 0; source < this.#finished.length; source += 1) this.finishSource(source);
+    const tier = toServiceTier(this.#usages);
+    const closing = tier === undefined ? {} : { service_tier: tier };
+    let frames = "";
+    for (const choice of this.#choices.list) {
+      const end = choice.end();
+      for (const step of end.steps) frames += this.#frame(choice, step);
+      const { finish_reason, extra_content } = end;
+      frames += this.#chunk(
+        [
+          {
+            index: choice.index,
+            delta: {},
+            finish_reason,
+            logprobs: null,
+            ...(extra_content === undefined ? {} : { extra_content }),
+          },
+        ],
+        closing,
+      );
+    }
+    if (this.#shape.includeUsage) frames += this.#chunk([], { ...closing, usage: toUsage(this.#usages) });
+    this.#started = true;
+    return frames + DONE;
+  }
+
+  /** `id`, `created` and `model` are the same on every chunk, so the first event settles them. */
+  #open(event: GenerateContentResponse | undefined): Envelope {
+    if (this.#envelope === undefined) {
+      const envelope = toEnvelope(event, this.#shape, this.#context);
+      this.#envelope = envelope;
+      this.#textPrefix =
+        `data: {"id":${JSON.stringify(envelope.id)},"object":"chat.completion.chunk",` +
+        `"created":${envelope.created},"model":${JSON.stringify(envelope.model)},` +
+        `"system_fingerprint":${JSON.stringify(envelope.system_fingerprint)},"choices":[{"index":`;
+    }
+    return this.#envelope;
+  }
+
+  /** The same bytes `#chunk` would make, with nothing but the text to stringify. */
+  #textFrame(index: number, text: string): string {
+    return `${this.#textPrefix}${index},"delta":{"content":${JSON.stringify(text)}${this.#textSuffix}`;
+  }
+
+  #frame(choice: ChoiceTranslation, step: Step): string {
+    const { delta, logprobs } = step;
+    return this.#chunk([{ index: choice.index, delta, finish_reason: null, logprobs }]);
+  }
+
+  #chunk(choices: ChunkChoice[], last: Pick<ChatCompletionChunk, "usage" | "service_tier"> = {}): string {
+    const { id, created, model, system_fingerprint } = this.#open(undefined);
+    const usage = last.usage ?? (this.#shape.includeUsage ? null : undefined);
+    const chunk: ChatCompletionChunk = {
+      id,
+      object: "chat.completion.chunk",
+      created,
+      model,
+      ...(last.service_tier === undefined ? {} : { service_tier: last.service_tier }),
+      system_fingerprint,
+      choices,
+      ...(usage === undefined ? {} : { usage }),
+    };
+    return `data: ${JSON.stringify(chunk)}\n\n`;
+  }
+}
+
+function truncated(): GatewayError {
+  return new GatewayError(
+    {
+      kind: "upstream",
+      status: 502,
+      type: "server_error",
+      code: "upstream_truncated",
+      param: null,
+      shouldRetry: true,
+    },
+    "The upstream's stream ended before the answer did. Send the request again.",
+  );
+}
