@@ -1,0 +1,158 @@
+import { invalidRequest } from "../../errors.ts";
+import { factsFor } from "../../models/catalogue.ts";
+import { parseModelId } from "../../models/model-id.ts";
+import type { RememberedCall } from "../../signatures/signature-store.ts";
+import type { Content, GenerateContentRequest } from "../../wire/gemini.ts";
+import type { ChatCompletionRequest } from "../../wire/openai.ts";
+import { Notes } from "../notes.ts";
+import { isObject, optionalString, requiredArray } from "../read-field.ts";
+import type { GeminiCall, ReasoningFormat, RequestContext, Surface } from "../target.ts";
+import { checkCacheConflicts, toCachedContent } from "./cached-content.ts";
+import { readGoogleOptions } from "./extra-body.ts";
+import { toGeneration } from "./generation-config.ts";
+import { noteIgnoredFields } from "./ignored-fields.ts";
+import { toLabels } from "./labels.ts";
+import { toContents } from "./messages.ts";
+import { toSafety } from "./safety.ts";
+import { toServiceTier } from "./service-tier.ts";
+import { toStreaming } from "./stream-options.ts";
+import { toThoughtTagMarker } from "./thought-tag-marker.ts";
+import { toTooling } from "./tool-config.ts";
+import { noteUnknownFields } from "./unknown-fields.ts";
+
+export interface RequestOptions {
+  /** Which of Google's hosts will be called: they take different fields. */
+  surface: Surface;
+  /** Goes upstream in place of the body's `model`, which the answer still echoes; for routes and aliases. */
+  model?: string;
+  /** What is known about tool calls answered earlier; by default nothing. */
+  recall?: (toolCallId: string) => RememberedCall | undefined;
+  /** Records exact carry-overs too, so that every field of the request is accounted for. */
+  trace?: boolean;
+  /** Refuses a request of which a field would be ignored. */
+  strict?: boolean;
+  /** Repairs for one repeat after the upstream refused the first form. */
+  repair?: RequestContext["repair"];
+  /** Where thoughts go when the request sets no marker; `reasoning_content` by default. */
+  reasoningFormat?: ReasoningFormat;
+}
+
+/**
+ * A chat completion request as a `generateContent` call, with notes on everything that is not carried over exactly.
+ * Pure: the body is never changed, and the same body gives the same call.
+ *
+ * @throws GatewayError for a body that Gemini would refuse or that would lose its meaning; `param` names the field.
+ */
+export function toGeminiRequest(body: unknown, options: RequestOptions): GeminiCall {
+  if (!isObject(body)) {
+    throw invalidRequest(null, "The body must be a JSON object with model and messages.");
+  }
+  const notes = new Notes({ trace: options.trace === true });
+  const { written, target } = toTarget(body, options, notes);
+  const context: RequestContext = {
+    target,
+    notes,
+    recall: options.recall ?? (() => undefined),
+    repair: options.repair ?? {},
+  };
+  const google = readGoogleOptions(body, notes);
+  const { stream, includeUsage } = toStreaming(body, context);
+  const thoughtTagMarker = toThoughtTagMarker(google, context);
+  const conversation = toContents(requiredArray(body, "messages", "messages"), context, { thoughtTagMarker });
+  const tooling = toTooling(body, google, stream, context);
+  const generation = toGeneration(
+    body,
+    google,
+    { stream, hasTools: tooling.tools !== undefined, mediaResolution: conversation.mediaResolution },
+    context,
+  );
+  const { serviceTier, headers } = toServiceTier(body, context);
+  const safety = toSafety(google, context);
+  noteIgnoredFields(body, context);
+  noteUnknownFields(body, notes);
+
+  const systemInstruction = withInstruction(conversation.systemInstruction, generation.instruction);
+  const cachedContent = toCachedContent(google, context);
+  const labels = toLabels(google, context);
+  const request: GenerateContentRequest = {
+    contents: conversation.contents,
+    ...(systemInstruction === undefined ? {} : { systemInstruction }),
+    ...(tooling.tools === undefined ? {} : { tools: tooling.tools }),
+    ...(tooling.toolConfig === undefined ? {} : { toolConfig: tooling.toolConfig }),
+    ...(generation.generationConfig === undefined ? {} : { generationConfig: generation.generationConfig }),
+    ...safety,
+    ...(cachedContent === undefined ? {} : { cachedContent }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(serviceTier === undefined ? {} : { serviceTier }),
+  };
+  checkCacheConflicts(request, google);
+  if (options.strict === true) {
+    refuseIgnored(notes);
+  }
+  return {
+    target,
+    body: request,
+    headers,
+    stream,
+    fanOut: generation.fanOut,
+    answer: {
+      model: written,
+      stream,
+      includeUsage,
+      legacyFunctions: tooling.legacyFunctions,
+      thoughtTagMarker,
+      reasoningFormat: options.reasoningFormat ?? "reasoning_content",
+      audioFormat: generation.audioFormat,
+      logprobs: request.generationConfig?.responseLogprobs === true,
+    },
+    notes,
+  };
+}
+
+function toTarget(
+  body: ChatCompletionRequest,
+  options: RequestOptions,
+  notes: Notes,
+): { written: string; target: GeminiCall["target"] } {
+  const asked = optionalString(body, "model", "model");
+  const routed = options.model ?? asked;
+  if (routed === undefined) {
+    throw invalidRequest("model", "model: is required; name one such as google/gemini-3.5-flash.");
+  }
+  const { model } = parseModelId(routed);
+  if (asked?.startsWith("projects/") === true) {
+    notes.add(
+      "approximated",
+      "model",
+      "model",
+      "The route and the gateway's settings choose the project and location, not the model's name.",
+    );
+  } else if (asked !== undefined) {
+    notes.used("model", "model");
+  }
+  return { written: asked ?? routed, target: { surface: options.surface, model, facts: factsFor(model) } };
+}
+
+function withInstruction(system: Content | undefined, instruction: string | undefined): Content | undefined {
+  if (instruction === undefined) {
+    return system;
+  }
+  return { ...system, parts: [...(system?.parts ?? []), { text: instruction }] };
+}
+
+/** Strict mode: an ignored field is a refusal instead of a note. */
+function refuseIgnored(notes: Notes): void {
+  const ignored = notes.list.find(({ action }) => action === "ignored");
+  if (ignored !== undefined) {
+    throw invalidRequest(
+      ignored.field,
+      `${ignored.field}: would be ignored, and x-pollux-strict asks for a refusal instead. ${ignored.detail}`,
+    );
+  }
+  if (notes.dropped > 0) {
+    throw invalidRequest(
+      null,
+      "There is too much in this request that cannot be carried over exactly to check it strictly.",
+    );
+  }
+}

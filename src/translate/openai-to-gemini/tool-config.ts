@@ -1,0 +1,164 @@
+import { invalidRequest } from "../../errors.ts";
+import type { FunctionCallingConfig, Tool, ToolConfig } from "../../wire/gemini.ts";
+import type { ChatCompletionRequest } from "../../wire/openai.ts";
+import { optionalBoolean } from "../read-field.ts";
+import type { RequestContext } from "../target.ts";
+import type { GoogleOptions } from "./extra-body.ts";
+import { toGoogleTools } from "./google-tools.ts";
+import { toFunctionCallingConfig } from "./tool-choice.ts";
+import { toFunctionTools, type FunctionTools } from "./tools.ts";
+
+/** VALIDATED came with Gemini 2.5, `streamFunctionCallArguments` with 3. */
+const FIRST_WITH_VALIDATED = 2.5;
+const FIRST_WITH_STREAMED_ARGUMENTS = 3;
+
+export interface Tooling {
+  tools: Tool[] | undefined;
+  toolConfig: ToolConfig | undefined;
+  /** The answer must use `function_call`. */
+  legacyFunctions: boolean;
+}
+
+/**
+ * All that the request says about tools: its functions in one tool, Gemini's own beside them, and how they may be
+ * called.
+ *
+ * @throws GatewayError `invalid_request` for tools the model cannot have together, and as its parts do.
+ */
+export function toTooling(
+  request: ChatCompletionRequest,
+  google: GoogleOptions,
+  stream: boolean,
+  context: RequestContext,
+): Tooling {
+  const functions = toFunctionTools(request, context);
+  const googleTools = toGoogleTools(request, google, context);
+  noteParallelCalls(request, context);
+  const chosen = toFunctionCallingConfig(request, functions, context);
+  const streamed = streamsArguments(google, functions, stream, context);
+  const { declarations } = functions;
+  // Some models refuse function declarations in more than one tool.
+  const tools = [
+    ...(declarations.length === 0 ? [] : [{ functionDeclarations: declarations }]),
+    ...googleTools,
+  ];
+  const combined = declarations.length > 0 && googleTools.length > 0;
+  if (combined) {
+    checkCombination(request, google, context);
+  }
+  const calling = {
+    ...validated(chosen, functions, combined, context),
+    ...(streamed ? { streamFunctionCallArguments: true } : {}),
+  };
+  const toolConfig: ToolConfig = {
+    ...(Object.keys(calling).length === 0 ? {} : { functionCallingConfig: calling }),
+    // The Gemini API wants this beside its own tools; Vertex AI does not know it.
+    ...(combined && context.target.surface === "gemini-api"
+      ? { includeServerSideToolInvocations: true }
+      : {}),
+  };
+  return {
+    tools: tools.length === 0 ? undefined : tools,
+    toolConfig: Object.keys(toolConfig).length === 0 ? undefined : toolConfig,
+    legacyFunctions: functions.legacy,
+  };
+}
+
+function noteParallelCalls(request: ChatCompletionRequest, context: RequestContext): void {
+  const parallel = optionalBoolean(request, "parallel_tool_calls", "parallel_tool_calls");
+  if (parallel === true) {
+    context.notes.used("parallel_tool_calls", "parallel-tool-calls");
+  } else if (parallel === false) {
+    context.notes.add(
+      "ignored",
+      "parallel-tool-calls",
+      "parallel_tool_calls",
+      "Gemini has no such control and may call several functions at once.",
+    );
+  }
+}
+
+function checkCombination(
+  request: ChatCompletionRequest,
+  google: GoogleOptions,
+  context: RequestContext,
+): void {
+  const { facts, model } = context.target;
+  if (facts.combinesTools) {
+    return;
+  }
+  const searching = Object.hasOwn(request, "web_search_options") && request["web_search_options"] !== null;
+  const path = google.get("tools")?.path;
+  const field = searching || path === undefined ? "web_search_options" : path;
+  throw invalidRequest(
+    field,
+    `${field}: ${model} takes either functions or Google's own tools; leave one out, or use a Gemini 3 model.`,
+  );
+}
+
+/** AUTO becomes VALIDATED where a function is strict, or stands beside Google's own tools. */
+function validated(
+  chosen: FunctionCallingConfig | undefined,
+  functions: FunctionTools,
+  combined: boolean,
+  context: RequestContext,
+): FunctionCallingConfig | undefined {
+  const { notes, target } = context;
+  const open = chosen === undefined || chosen.mode === "AUTO";
+  const available = target.facts.generation >= FIRST_WITH_VALIDATED;
+  for (const path of functions.strict) {
+    if (!open) {
+      // Every other mode holds arguments to their schema, or allows no calls at all.
+      notes.used(path, "strict-tools");
+    } else if (available) {
+      notes.add(
+        "approximated",
+        "strict-tools",
+        path,
+        "Sent as mode VALIDATED, which holds for every function.",
+      );
+    } else {
+      notes.add("ignored", "strict-tools", path, `${target.model} cannot be held to a function's schema.`);
+    }
+  }
+  if (open && combined) {
+    notes.add(
+      "added",
+      "functions-with-google-tools",
+      "tool_choice",
+      "Mode VALIDATED, as functions stand beside Google's own tools.",
+    );
+  }
+  return open && available && (combined || functions.strict.length > 0) ? { mode: "VALIDATED" } : chosen;
+}
+
+function streamsArguments(
+  google: GoogleOptions,
+  functions: FunctionTools,
+  stream: boolean,
+  context: RequestContext,
+): boolean {
+  const option = google.get("stream_function_call_arguments");
+  const wanted = option && optionalBoolean(option.object, option.key, option.path);
+  if (option === undefined || wanted === undefined) {
+    return false;
+  }
+  const { notes, target } = context;
+  const reason = !wanted
+    ? undefined
+    : target.surface !== "vertex"
+      ? "Only Vertex AI streams arguments."
+      : !stream
+        ? "The answer is not streamed."
+        : target.facts.generation < FIRST_WITH_STREAMED_ARGUMENTS
+          ? `${target.model} cannot stream arguments.`
+          : functions.names.size === 0
+            ? "There are no functions."
+            : undefined;
+  if (reason === undefined) {
+    notes.used(option.path, "stream-function-arguments");
+    return wanted;
+  }
+  notes.add("ignored", "stream-function-arguments", option.path, reason);
+  return false;
+}

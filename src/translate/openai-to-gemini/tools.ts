@@ -1,0 +1,171 @@
+import { invalidRequest } from "../../errors.ts";
+import type { FunctionDeclaration } from "../../wire/gemini.ts";
+import type { ChatCompletionRequest } from "../../wire/openai.ts";
+import {
+  isObject,
+  optionalArray,
+  optionalBoolean,
+  optionalObject,
+  optionalString,
+  requiredString,
+  wrongType,
+} from "../read-field.ts";
+import type { RequestContext } from "../target.ts";
+import { toGeminiJsonSchema, toGeminiSchema } from "./json-schema.ts";
+import { noteUnknownKeys } from "./unknown-fields.ts";
+
+/** Of function declarations in one request, as js-genai documents it. */
+const MAX_FUNCTIONS = 512;
+/** From js-genai's FunctionDeclaration.name. OpenAI's names are a subset, but for those that start with a digit or "-". */
+const FUNCTION_NAME = /^[A-Za-z_][A-Za-z0-9_.:-]{0,127}$/;
+
+export interface FunctionTools {
+  declarations: FunctionDeclaration[];
+  names: ReadonlySet<string>;
+  /** Paths of the `strict: true` that were found. */
+  strict: string[];
+  /** They came as `functions`, so the answer must use `function_call`. */
+  legacy: boolean;
+}
+
+/**
+ * `tools` of type function, or the older `functions`, as function declarations.
+ *
+ * @throws GatewayError `invalid_request` for other types of tool, names Gemini refuses or has twice, and both fields.
+ */
+export function toFunctionTools(request: ChatCompletionRequest, context: RequestContext): FunctionTools {
+  const tools = optionalArray(request, "tools", "tools", { maxItems: MAX_FUNCTIONS });
+  const functions = optionalArray(request, "functions", "functions", { maxItems: MAX_FUNCTIONS });
+  if (tools !== undefined && functions !== undefined) {
+    throw invalidRequest("functions", "functions: is the older form of tools; send only one of them.");
+  }
+  const found: FunctionTools & { names: Set<string> } = {
+    declarations: [],
+    names: new Set(),
+    strict: [],
+    legacy: functions !== undefined,
+  };
+  const read = functions === undefined ? readTool : readFunction;
+  const field = functions === undefined ? "tools" : "functions";
+  for (const [index, entry] of (tools ?? functions ?? []).entries()) {
+    read(entry, `${field}[${index}]`, found, context);
+  }
+  return found;
+}
+
+type Found = FunctionTools & { names: Set<string> };
+
+function readTool(tool: unknown, path: string, found: Found, context: RequestContext): void {
+  if (!isObject(tool)) {
+    throw wrongType(path, "an object", tool);
+  }
+  const type = optionalString(tool, "type", `${path}.type`);
+  if (type === undefined && !Object.hasOwn(tool, "function")) {
+    throw invalidRequest(
+      `${path}.type`,
+      `${path}.type: is required and must be function; Gemini's own tools go into extra_body.google.tools.`,
+    );
+  }
+  if (type !== undefined && type !== "function") {
+    throw invalidRequest(`${path}.type`, unsupportedType(type, `${path}.type`));
+  }
+  context.notes.used(`${path}.type`, "tools");
+  const nested = optionalObject(tool, "function", `${path}.function`);
+  if (nested === undefined) {
+    // The Responses API's flat form: clients that speak both APIs mix them up.
+    readFunction(tool, path, found, context, ["type", "function"]);
+    return;
+  }
+  noteUnknownKeys(tool, ["type", "function"], path, context.notes);
+  readFunction(nested, `${path}.function`, found, context);
+}
+
+function unsupportedType(type: string, path: string): string {
+  if (type === "custom") {
+    return `${path}: custom tools have no counterpart in Gemini; declare a function with one string parameter.`;
+  }
+  if (type.startsWith("web_search")) {
+    return `${path}: must be function; send web_search_options to let the model search the web.`;
+  }
+  return `${path}: must be function; Gemini's own tools go into extra_body.google.tools.`;
+}
+
+function readFunction(
+  declared: unknown,
+  path: string,
+  found: Found,
+  context: RequestContext,
+  readElsewhere: readonly string[] = [],
+): void {
+  if (!isObject(declared)) {
+    throw wrongType(path, "an object", declared);
+  }
+  const { notes } = context;
+  const name = requiredString(declared, "name", `${path}.name`);
+  if (!FUNCTION_NAME.test(name)) {
+    throw invalidRequest(
+      `${path}.name`,
+      `${path}.name: must be 1 to 128 letters, digits, "_", ".", ":" or "-", a letter or "_" first.`,
+    );
+  }
+  if (found.names.has(name)) {
+    throw invalidRequest(`${path}.name`, `${path}.name: an earlier function has the same name.`);
+  }
+  found.names.add(name);
+  notes.used(`${path}.name`, "tools");
+  const description = optionalString(declared, "description", `${path}.description`);
+  if (description !== undefined) {
+    notes.used(`${path}.description`, "tools");
+  }
+  const strict = optionalBoolean(declared, "strict", `${path}.strict`);
+  if (strict === true) {
+    found.strict.push(`${path}.strict`);
+  } else if (strict === false) {
+    notes.used(`${path}.strict`, "tools");
+  }
+  noteUnknownKeys(declared, [...readElsewhere, "name", "description", "strict", "parameters"], path, notes);
+  found.declarations.push({
+    name,
+    ...(description === undefined || description === "" ? {} : { description }),
+    ...toParameters(declared, path, context),
+  });
+}
+
+function toParameters(
+  declared: Record<string, unknown>,
+  path: string,
+  context: RequestContext,
+): Pick<FunctionDeclaration, "parameters" | "parametersJsonSchema"> {
+  const field = `${path}.parameters`;
+  const parameters = optionalObject(declared, "parameters", field);
+  if (parameters === undefined) {
+    return {};
+  }
+  if (takesNoArguments(parameters)) {
+    context.notes.used(field, "tools");
+    return {};
+  }
+  return context.target.facts.jsonSchema
+    ? { parametersJsonSchema: toGeminiJsonSchema(parameters, field, context) }
+    : { parameters: toGeminiSchema(parameters, field, context) };
+}
+
+/** An object without properties is refused ("should be non-empty for OBJECT type"), and says what its absence says. */
+function takesNoArguments(parameters: Record<string, unknown>): boolean {
+  return Object.entries(parameters).every(([key, value]) => {
+    switch (key) {
+      case "type":
+        return value === "object";
+      case "properties":
+        return isObject(value) && Object.keys(value).length === 0;
+      case "required":
+        return Array.isArray(value) && value.length === 0;
+      case "additionalProperties":
+        return value === false;
+      case "$schema":
+        return typeof value === "string";
+      default:
+        return false;
+    }
+  });
+}
