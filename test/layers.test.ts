@@ -17,6 +17,7 @@ const FLOORS = [
   "gateway",
   "server",
   "compose.ts",
+  "serve.ts",
   "client",
   "cli",
   "index.ts",

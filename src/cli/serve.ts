@@ -1,8 +1,6 @@
 import { Command } from "commander";
 import { pino } from "pino";
-import { composeGateway } from "../compose.ts";
-import { createApp } from "../server/app.ts";
-import { checkListen, readSettings, type SettingsFlags } from "../settings.ts";
+import { readSettings, serve, type SettingsFlags } from "../serve.ts";
 import { VERSION } from "../version.ts";
 import { banner } from "./banner.ts";
 
@@ -23,30 +21,19 @@ Examples:
   GOOGLE_CLOUD_PROJECT=my-project pollux serve --location us-central1
   POLLUX_API_KEYS=key1,key2 pollux serve --host 0.0.0.0`,
     )
-    .action((flags: SettingsFlags) => serve(flags));
+    .action((flags: SettingsFlags) => run(flags));
 }
 
-async function serve(flags: SettingsFlags): Promise<void> {
+async function run(flags: SettingsFlags): Promise<void> {
   const startedAt = performance.now();
   const settings = readSettings(process.env, flags);
-  checkListen(settings);
   const log = pino({ base: null }, pino.destination(2));
-  const composed = await composeGateway(settings, {
+  const { url, composed, close } = await serve(settings, {
     reportBug: (error, requestId) => log.error({ err: error, requestId }, "a bug in the gateway"),
   });
-  const app = createApp(composed.gateway);
-  try {
-    await app.listen({ host: settings.host, port: settings.port });
-  } catch (error) {
-    await composed.close();
-    throw error;
-  }
-  const address = app.server.address();
-  const port = typeof address === "object" && address !== null ? address.port : settings.port;
-  const host = settings.host.includes(":") ? `[${settings.host}]` : settings.host;
   console.log(
     banner({
-      url: `http://${host}:${port}`,
+      url,
       version: VERSION,
       upstream: composed.gateway.upstream.description,
       reason: settings.upstream.reason,
@@ -56,9 +43,7 @@ async function serve(flags: SettingsFlags): Promise<void> {
     }),
   );
   await untilSignalled();
-  composed.drain();
-  await app.close();
-  await composed.close();
+  await close();
 }
 
 /** A second signal ends the process at once, as nobody listens for it any more. */

@@ -1,35 +1,18 @@
 /** A gateway on a free port, with its embedded emulator, for tests over a real socket. */
-import { composeGateway, type ComposedGateway } from "../../src/compose.ts";
-import { createApp } from "../../src/server/app.ts";
-import { readSettings } from "../../src/settings.ts";
+import { readSettings, serve, type RunningServer } from "../../src/serve.ts";
 
-export interface RunningGateway {
-  url: string;
-  composed: ComposedGateway;
+export interface RunningGateway extends RunningServer {
   /** Bugs reported while it ran: a test that expects none checks that this is empty. */
   bugs: unknown[];
-  close(): Promise<void>;
 }
 
+/** `env` is all the environment it sees. */
 export async function startGateway(env: Record<string, string> = {}): Promise<RunningGateway> {
   const bugs: unknown[] = [];
-  const composed = await composeGateway(readSettings({ ...env, PORT: "0" }), {
+  const server = await serve(readSettings({ ...env, PORT: "0" }), {
     reportBug: (error) => bugs.push(error),
   });
-  const app = createApp(composed.gateway);
-  await app.listen({ host: "127.0.0.1", port: 0 });
-  const address = app.server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    composed,
-    bugs,
-    close: async () => {
-      app.server.closeAllConnections();
-      await app.close();
-      await composed.close();
-    },
-  };
+  return { ...server, bugs };
 }
 
 /** A chat request to a running gateway; the answer is not read. */
