@@ -143,6 +143,21 @@ export function isLoopback(host: string): boolean {
   );
 }
 
+/** Where Vertex AI is, by the names the official SDKs use; `given` wins. Throws `SettingsError`. */
+export function readVertexSettings(
+  env: Environment,
+  given: { project?: string; location?: string; baseUrl?: string } = {},
+): { project: string | undefined; location: string; baseUrl: string | undefined } {
+  return {
+    project: nonEmpty(given.project) ?? nonEmpty(env.GOOGLE_CLOUD_PROJECT),
+    location: nonEmpty(given.location) ?? nonEmpty(env.GOOGLE_CLOUD_LOCATION) ?? "global",
+    baseUrl:
+      given.baseUrl === undefined
+        ? baseUrl("GOOGLE_VERTEX_BASE_URL", env.GOOGLE_VERTEX_BASE_URL)
+        : baseUrl("baseURL", given.baseUrl),
+  };
+}
+
 function readUpstream(env: Environment, flags: SettingsFlags): UpstreamSettings {
   const project = nonEmpty(flags.project) ?? nonEmpty(env.GOOGLE_CLOUD_PROJECT);
   const credentialsFile = nonEmpty(env.GOOGLE_APPLICATION_CREDENTIALS);
@@ -152,11 +167,9 @@ function readUpstream(env: Environment, flags: SettingsFlags): UpstreamSettings 
   const vertex = (reason: string): UpstreamSettings => ({
     kind: "vertex",
     reason,
-    project,
-    location: nonEmpty(flags.location) ?? nonEmpty(env.GOOGLE_CLOUD_LOCATION) ?? "global",
+    ...readVertexSettings(env, flags),
     // Express mode. A project or a credential file says that the key is meant for something else, as in the SDKs.
     apiKey: project === undefined && credentialsFile === undefined ? apiKey : undefined,
-    baseUrl: baseUrl("GOOGLE_VERTEX_BASE_URL", env.GOOGLE_VERTEX_BASE_URL),
     credentialsFile,
     quotaProject: nonEmpty(env.GOOGLE_CLOUD_QUOTA_PROJECT),
   });

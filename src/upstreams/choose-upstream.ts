@@ -25,6 +25,7 @@ export interface ChooseUpstreamDeps {
   env?: GoogleCredentialsOptions["env"];
   /** A token refresh failed while the old token still serves. */
   onRefreshFailed?: GoogleCredentialsOptions["onRefreshFailed"];
+  hasMetadataServer?: GoogleCredentialsOptions["hasMetadataServer"];
 }
 
 /**
@@ -83,6 +84,7 @@ export async function createGoogleUpstream(
     ...(upstream.quotaProject === undefined ? {} : { quotaProject: upstream.quotaProject }),
     ...(deps.env === undefined ? {} : { env: deps.env }),
     ...(deps.onRefreshFailed === undefined ? {} : { onRefreshFailed: deps.onRefreshFailed }),
+    ...(deps.hasMetadataServer === undefined ? {} : { hasMetadataServer: deps.hasMetadataServer }),
   });
   const project = upstream.project ?? own?.project;
   const where = `project ${project ?? "of each request"}, location ${upstream.location}`;
