@@ -107,7 +107,7 @@ describe("an unknown model is judged by its name", () => {
     ["nano-banana-2.1", ["text", "image"]],
     ["gemini-5-flash-tts", ["audio"]],
   ])("%s writes %j", (id, outputModalities) => {
-    expect(factsFor(id)).toMatchObject({ known: false, outputModalities, requiresSignatures: false });
+    expect(factsFor(id)).toMatchObject({ known: false, outputModalities, candidateCount: false });
   });
 });
 
@@ -145,6 +145,7 @@ describe("what the pages say", () => {
     ],
     ["gemini-2.0-flash", { jsonSchema: false, penalties: true, maxOutputTokens: 8192 }],
     ["gemini-3-pro-image", { requiresSignatures: false, outputModalities: ["text", "image"] }],
+    ["gemini-3.1-flash-image", { requiresSignatures: true, outputModalities: ["text", "image"] }],
   ])("%s: %j", (id, expected) => {
     expect(factsFor(id)).toMatchObject(expected);
   });

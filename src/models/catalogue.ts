@@ -48,8 +48,6 @@ function imageModel(generation: number, contextTokens: number): Capabilities {
     outputModalities: TEXT_AND_IMAGE,
     candidateCount: false,
     prefill: false,
-    // The signatures page exempts the image models from validation.
-    requiresSignatures: false,
   };
 }
 
@@ -62,6 +60,7 @@ function speechModel(generation: number): Capabilities {
     outputModalities: AUDIO,
     candidateCount: false,
     prefill: false,
+    callIds: false,
     requiresSignatures: false,
     combinesTools: false,
   };
@@ -112,7 +111,11 @@ export const MODELS: readonly ModelFacts[] = [
   model("gemini-2.5-flash-lite", "2025-07-22", FLASH_LITE_BUDGET, textModel(2.5)),
   model("gemini-2.0-flash", "2025-02-05", NO_THINKING, textModel(2)),
   model("gemini-2.0-flash-lite", "2025-02-25", NO_THINKING, textModel(2)),
-  model("gemini-3-pro-image", "2026-05-28", levels("HIGH", "HIGH"), imageModel(3, 65_536)),
+  model("gemini-3-pro-image", "2026-05-28", levels("HIGH", "HIGH"), {
+    ...imageModel(3, 65_536),
+    // The thought signatures page exempts this one model from validation.
+    requiresSignatures: false,
+  }),
   model("gemini-3.1-flash-image", "2026-05-28", IMAGE_LEVELS, imageModel(3.1, 131_072)),
   model("gemini-3.1-flash-lite-image", undefined, IMAGE_LEVELS, imageModel(3.1, 131_072)),
   model("gemini-2.5-flash-image", "2025-10-02", NO_THINKING, imageModel(2.5, 32_768)),
