@@ -6,7 +6,7 @@ import { isExhausted, type ResponseHeaders, retryAfterMs } from "./retry-advice.
 
 /** What the upstream's answer alone does not show. */
 export interface FailureHints {
-  /** Whose credential the upstream judged. The gateway's own being refused is no fault of the caller's key. */
+  /** Whose credential the upstream judged. The gateway's own being refused is no fault of the caller's key. Default: `own`. */
   credentials?: "own" | "caller";
   /** Milliseconds since the epoch, for `Retry-After` dates; without it the answer's own `Date` is used. */
   now?: number;
@@ -29,12 +29,7 @@ export function toFailure(
 ): GatewayError {
   const error = readErrorText(body);
   if (error === undefined) return withoutEnvelope(status, headers, hints);
-  return translate(
-    error,
-    error.status === undefined && status >= 400 ? status : (error.code ?? status),
-    headers,
-    hints,
-  );
+  return translate(error, status >= 400 ? status : (error.code ?? 502), headers, hints);
 }
 
 /** The error in a parsed stream event or answer body that came with status 200; undefined when it holds none. */
@@ -212,8 +207,8 @@ function presentable(message: string | undefined): string | undefined {
     .replace(/\bBearer\s+[\w.~+/=-]{8,}/gi, "Bearer [token]");
 }
 
-function dateOf(headers: ResponseHeaders): number {
+function dateOf(headers: ResponseHeaders): number | undefined {
   const date = headers["date"];
   const parsed = Date.parse((Array.isArray(date) ? date[0] : date) ?? "");
-  return Number.isNaN(parsed) ? 0 : parsed;
+  return Number.isNaN(parsed) ? undefined : parsed;
 }

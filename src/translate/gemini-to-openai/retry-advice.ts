@@ -8,19 +8,19 @@ export type ResponseHeaders = Record<string, string | string[] | undefined>;
  * Milliseconds to wait: `retry-after-ms`, else `Retry-After` (seconds or an HTTP date), else the `retryDelay` of
  * google.rpc.RetryInfo, which has been seen at several depths. Undefined when nothing was said.
  *
- * @param now milliseconds since the epoch, for HTTP dates
+ * @param now milliseconds since the epoch, for HTTP dates; they are left out of account without it
  */
 export function retryAfterMs(
   headers: ResponseHeaders,
   error: ReadError | undefined,
-  now: number,
+  now: number | undefined,
 ): number | undefined {
   const milliseconds = Number.parseFloat(header(headers, "retry-after-ms") ?? "");
   if (milliseconds >= 0) return bounded(milliseconds);
   const after = header(headers, "retry-after")?.trim() ?? "";
   if (/^\d+(\.\d+)?$/.test(after)) return bounded(Number(after) * 1000);
-  const date = Date.parse(after);
-  if (!Number.isNaN(date)) return bounded(Math.max(0, date - now));
+  const date = after.endsWith("GMT") ? Date.parse(after) : Number.NaN;
+  if (now !== undefined && !Number.isNaN(date)) return bounded(Math.max(0, date - now));
   const delay = error === undefined ? undefined : findDelay(error.details, 0);
   return delay === undefined ? undefined : bounded(delay);
 }
@@ -30,16 +30,15 @@ export function retryAfterMs(
  * or a matter of billing.
  */
 export function isExhausted(error: ReadError): boolean {
-  const message = error.message ?? "";
-  if (/\blimit:\s*0\b/i.test(message)) return true;
+  // "Check your plan and billing details" is in every 429 of the Gemini API, those for a minute's quota included.
+  const message = (error.message ?? "").replace(/check your plan and billing details/gi, "");
+  if (/\blimit:\s*0(?![\d.])/i.test(message)) return true;
   if (
     /\b(billing|spend(ing)? (limit|cap)|prepa(id|yment) credits?|insufficient (funds|balance))\b/i.test(
       message,
     )
   ) {
-    // "Check your plan and billing details" is in every 429 of the Gemini API, also those for a minute's quota.
-    const rest = message.replace(/check your plan and billing details/gi, "");
-    if (/\b(billing|spend(ing)?|prepa(id|yment)|insufficient)\b/i.test(rest)) return true;
+    return true;
   }
   return error.details.some((detail) =>
     objects(detail["violations"]).some((violation) => {
