@@ -124,6 +124,7 @@ export function requiredArray(
 
 /** The 400 for a value of the wrong type; names the type found and never the value, which may be a prompt. */
 export function wrongType(path: string, wanted: string, value: unknown): Error {
+  if (value === undefined) return missing(path, wanted);
   return invalidRequest(path, `${path}: must be ${wanted}, not ${typeName(value)}.`);
 }
 

@@ -1,0 +1,50 @@
+/** JSON that arrives as text inside a message: tool arguments and tool results. */
+import type { Json } from "../../wire/gemini.ts";
+
+export interface ParsedText {
+  value: Json;
+  /** A number was rounded: it has more digits, or a larger exponent, than a double holds. */
+  rounded: boolean;
+}
+
+/** Protocol buffer JSON parsers stop at 100 levels; the rest of the request needs some of those. */
+export const MAX_JSON_DEPTH = 64;
+
+/** Digits or exponents that a double might not hold; anything shorter surely fits. */
+const LONG_NUMBER = /\d{16}|\d[eE]\+?\d{3}/;
+
+/** Undefined when the text is not JSON, or is nested deeper than `MAX_JSON_DEPTH`. */
+export function parseJsonText(text: string): ParsedText | undefined {
+  let value: Json;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+  // Two characters open and close a level, so a shorter text cannot be too deep.
+  if (text.length > 2 * MAX_JSON_DEPTH && isDeeperThan(value, MAX_JSON_DEPTH)) return undefined;
+  return { value, rounded: LONG_NUMBER.test(text) && losesDigits(text) };
+}
+
+function isDeeperThan(value: Json, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (levels === 0) return true;
+  for (const child of Array.isArray(value) ? value : Object.values(value)) {
+    if (isDeeperThan(child, levels - 1)) return true;
+  }
+  return false;
+}
+
+function losesDigits(text: string): boolean {
+  let lost = false;
+  JSON.parse(text, (_key, value: unknown) => {
+    if (
+      typeof value === "number" &&
+      (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value)))
+    ) {
+      lost = true;
+    }
+    return null;
+  });
+  return lost;
+}
