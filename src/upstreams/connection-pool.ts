@@ -17,8 +17,8 @@ export interface Connection {
   served: number;
   /** Told when the socket could not be opened. Set while leased. */
   onConnectError: ((error: Error) => void) | undefined;
-  /** The latest socket, also while it is still connecting. */
-  socket: Socket | undefined;
+  /** The socket while it is being opened, TLS included; undici has it after that. */
+  opening: Socket | undefined;
 }
 
 /**
@@ -112,7 +112,7 @@ export class ConnectionPool {
       connect: (options, callback) => {
         // The declaration says void; the socket is returned all the same, and closing it early needs it.
         const socket: unknown = this.#connect(options, callback);
-        if (socket instanceof Socket) connection.socket = socket;
+        if (socket instanceof Socket) connection.opening = socket;
       },
       pipelining: 1,
       headersTimeout: 0,
@@ -120,12 +120,14 @@ export class ConnectionPool {
       keepAliveTimeout: this.#options.keepAliveMs,
       maxHeaderSize: this.#options.maxHeaderBytes,
     });
-    const connection: Connection = { client, served: 0, onConnectError: undefined, socket: undefined };
+    const connection: Connection = { client, served: 0, onConnectError: undefined, opening: undefined };
     this.#all.add(connection);
     client.on("connect", () => {
       connection.served = 0;
+      connection.opening = undefined;
     });
     client.on("connectionError", (_origin, _targets, error) => {
+      connection.opening = undefined;
       connection.onConnectError?.(error);
     });
     client.on("disconnect", () => {
@@ -141,8 +143,8 @@ export class ConnectionPool {
     connection.onConnectError = undefined;
     this.#all.delete(connection);
     connection.client.destroy(null, ignore);
-    // undici leaves a socket that is still connecting to finish first.
-    if (connection.socket?.connecting === true) connection.socket.destroy();
+    // undici would let the opening go on to its end first.
+    connection.opening?.destroy();
   }
 }
 

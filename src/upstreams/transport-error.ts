@@ -53,7 +53,11 @@ export function exchangeFailure(origin: string, error: Error, insideAnswer: bool
     );
   }
   if (code === "UND_ERR_HEADERS_OVERFLOW") return badAnswer(origin, "its headers are too large", error);
-  if (code.startsWith("HPE_") || code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH") {
+  if (
+    code.startsWith("HPE_") ||
+    error.name === "HTTPParserError" ||
+    code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH"
+  ) {
     return badAnswer(origin, "it is not valid HTTP", error);
   }
   // Thrown by the receiver itself: a mistake in the program, which must not pass for the upstream's.
