@@ -178,6 +178,7 @@ const usage = z.object({
   total_tokens: z.int(),
   prompt_tokens_details: z.looseObject({ cached_tokens: z.int(), audio_tokens: z.int() }),
   completion_tokens_details: z.looseObject({ reasoning_tokens: z.int(), audio_tokens: z.int() }),
+  extra_properties: z.object({ google: z.object({ traffic_type: z.string() }) }).optional(),
 });
 
 const answerBase = {
