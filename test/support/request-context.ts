@@ -1,0 +1,23 @@
+/** A context for translating one piece of a request, its notes traced. */
+import { factsFor } from "../../src/models/catalogue.ts";
+import { Notes, type Note } from "../../src/translate/notes.ts";
+import type { RequestContext, Surface } from "../../src/translate/target.ts";
+
+export function contextFor(model = "gemini-3.5-flash", surface: Surface = "vertex"): RequestContext {
+  return {
+    target: { surface, model, facts: factsFor(model) },
+    notes: new Notes({ trace: true }),
+    recall: () => undefined,
+    repair: {},
+  };
+}
+
+/** Notes as `action field`, which is what most tables compare. */
+export function noted({ notes }: RequestContext): string[] {
+  return notes.list.map(({ action, field }: Note) => `${action} ${field}`);
+}
+
+/** Fields recorded as carried over exactly. */
+export function usedFields({ notes }: RequestContext): string[] {
+  return (notes.uses ?? []).map(({ field }) => field);
+}
