@@ -148,7 +148,10 @@ function appendUserTurn(contents: Content[], turn: Turn, isFirst: boolean, scope
 function refuseOrphan(result: { path: string } | undefined): void {
   if (result === undefined) return;
   const path = `${result.path}.tool_call_id`;
-  throw invalidRequest(path, `${path}: no assistant message with tool calls stands directly before this result.`);
+  throw invalidRequest(
+    path,
+    `${path}: no assistant message with tool calls stands directly before this result.`,
+  );
 }
 
 /**
@@ -210,10 +213,17 @@ function append(contents: Content[], content: Content): void {
   const parts = content.parts ?? [];
   if (parts.length === 0) return;
   const last = contents.at(-1);
-  const joins = last?.role === content.role && !holdsResponses(last) && !holdsResponses(content);
-  if (!joins || last.parts === undefined) contents.push(content);
+  if (
+    last?.parts === undefined ||
+    last.role !== content.role ||
+    holdsResponses(last) ||
+    holdsResponses(content)
+  ) {
+    contents.push(content);
+    return;
+  }
   // Not one push of all: a spread of a million parts overflows the stack.
-  else for (const part of parts) last.parts.push(part);
+  for (const part of parts) last.parts.push(part);
 }
 
 function holdsResponses(content: Content | undefined): boolean {

@@ -1,23 +1,18 @@
 /** Tool results of the history: each matched to its call, all of one turn in one content, in the order of the calls. */
 import { invalidRequest } from "../../errors.ts";
 import type { Content, FunctionResponse, FunctionResponsePart, JsonObject, Part } from "../../wire/gemini.ts";
-import { isObject, optionalObject, optionalString, wrongType } from "../read-field.ts";
+import { isObject, optionalString } from "../read-field.ts";
 import { type CallPart, splitId } from "./assistant-calls.ts";
 import { readGoogleExtra } from "./extra-content.ts";
 import { accountForFields } from "./field-account.ts";
-import { toBase64 } from "./media-base64.ts";
-import { toMediaPart } from "./media.ts";
 import type { MessageScope } from "./message-scope.ts";
-import { normalMimeType } from "./mime-type.ts";
 import { parseJsonText } from "./parse-json-text.ts";
 import { readContent } from "./parts.ts";
+import { readResultPart } from "./result-parts.ts";
 import type { PlacedMessage } from "./roles.ts";
 
 const KEYS = new Set(["role", "content", "tool_call_id", "name", "extra_content"]);
 const EXTRAS = new Set(["parts"] as const);
-const BLOB_KEYS = new Set(["mimeType", "mime_type", "data", "displayName", "display_name"]);
-const FILE_KEYS = new Set(["mimeType", "mime_type", "fileUri", "file_uri", "displayName", "display_name"]);
-const RESULT_PART_KEYS = new Set(["inlineData", "inline_data", "fileData", "file_data"]);
 
 /** Models before Gemini 3 have no `functionResponse.parts`. Source: Google's function calling page. */
 const MULTIMODAL_RESULTS_SINCE = 3;
@@ -138,7 +133,10 @@ function unmatched(result: ToolResult, idPath: string): Error {
   }
   if (result.name !== undefined) {
     const path = `${result.path}.name`;
-    return invalidRequest(path, `${path}: no unanswered call of the assistant message before it is to this function.`);
+    return invalidRequest(
+      path,
+      `${path}: no unanswered call of the assistant message before it is to this function.`,
+    );
   }
   return invalidRequest(idPath, `${idPath}: is required; send the id of the tool call this message answers.`);
 }
@@ -216,79 +214,4 @@ function resultMedia(part: Part, path: string, scope: MessageScope): FunctionRes
     );
   }
   return part.inlineData === undefined ? { fileData: part.fileData ?? {} } : { inlineData: part.inlineData };
-}
-
-/** Google's own form, in either spelling: `{inlineData: {mimeType, data}}` or `{fileData: {mimeType, fileUri}}`. */
-function readResultPart(part: unknown, path: string, scope: MessageScope): FunctionResponsePart {
-  if (!isObject(part)) throw wrongType(path, "an object with inlineData or fileData", part);
-  accountForFields(part, path, RESULT_PART_KEYS, scope);
-  const blobKey = Object.hasOwn(part, "inlineData") ? "inlineData" : "inline_data";
-  const blob = optionalObject(part, blobKey, `${path}.${blobKey}`);
-  if (blob !== undefined) {
-    const blobPath = `${path}.${blobKey}`;
-    accountForFields(blob, blobPath, BLOB_KEYS, scope);
-    const data = spelled(blob, "data", "data", blobPath, scope);
-    if (data === undefined) throw wrongType(`${blobPath}.data`, "a string of base64", undefined);
-    return {
-      inlineData: {
-        mimeType: readMimeType(blob, blobPath, scope),
-        data: toBase64(data, `${blobPath}.data`),
-        ...readDisplayName(blob, blobPath, scope),
-      },
-    };
-  }
-  const fileKey = Object.hasOwn(part, "fileData") ? "fileData" : "file_data";
-  const file = optionalObject(part, fileKey, `${path}.${fileKey}`);
-  if (file === undefined) throw invalidRequest(path, `${path}: needs inlineData or fileData.`);
-  const filePath = `${path}.${fileKey}`;
-  accountForFields(file, filePath, FILE_KEYS, scope);
-  const uriKey = Object.hasOwn(file, "fileUri") ? "fileUri" : "file_uri";
-  const reference = optionalString(file, uriKey, `${filePath}.${uriKey}`) ?? "";
-  const declared = readMimeType(file, filePath, scope);
-  const { fileData } = toMediaPart(
-    { reference, path: `${filePath}.${uriKey}`, kind: "file", declared },
-    scope,
-  );
-  if (fileData === undefined) {
-    throw invalidRequest(
-      `${filePath}.${uriKey}`,
-      `${filePath}.${uriKey}: must be a gs:// or https:// URL; send data as inlineData.`,
-    );
-  }
-  return { fileData: { ...fileData, ...readDisplayName(file, filePath, scope) } };
-}
-
-function readMimeType(holder: Record<string, unknown>, path: string, scope: MessageScope): string {
-  const declared = spelled(holder, "mimeType", "mime_type", path, scope);
-  const mimeType = declared === undefined ? undefined : normalMimeType(declared);
-  if (mimeType === undefined) {
-    throw invalidRequest(
-      `${path}.mimeType`,
-      `${path}.mimeType: is required and must be a media type such as image/png.`,
-    );
-  }
-  return mimeType;
-}
-
-function readDisplayName(
-  holder: Record<string, unknown>,
-  path: string,
-  scope: MessageScope,
-): { displayName?: string } {
-  const displayName = spelled(holder, "displayName", "display_name", path, scope);
-  return displayName === undefined ? {} : { displayName };
-}
-
-/** A field in REST's spelling or Python's. */
-function spelled(
-  holder: Record<string, unknown>,
-  camelCase: string,
-  snakeCase: string,
-  path: string,
-  scope: MessageScope,
-): string | undefined {
-  const key = Object.hasOwn(holder, camelCase) ? camelCase : snakeCase;
-  const value = optionalString(holder, key, `${path}.${key}`);
-  if (value !== undefined) scope.notes.used(`${path}.${key}`, "result-media");
-  return value === "" ? undefined : value;
 }
