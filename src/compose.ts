@@ -1,5 +1,5 @@
 /** Settings to a gateway ready to be served: the one place where the parts meet. */
-import { startEmulator, type Emulator } from "./emulator/server.ts";
+import { startEmulator, type Emulator, type EmulatorOptions } from "./emulator/server.ts";
 import { staticTokenCredentials } from "./auth/credentials.ts";
 import { Access } from "./gateway/access.ts";
 import type { Gateway } from "./gateway/gateway.ts";
@@ -27,11 +27,13 @@ export interface ComposedGateway {
 export interface ComposeOptions {
   reportBug: Gateway["reportBug"];
   now?: () => number;
+  /** For the embedded emulator, where the settings choose it. */
+  emulator?: EmulatorOptions;
 }
 
 /** @throws SettingsError, GatewayError when credentials were named and cannot be used. */
 export async function composeGateway(settings: Settings, options: ComposeOptions): Promise<ComposedGateway> {
-  const emulator = settings.upstream.kind === "emulator" ? await startEmulator({}) : undefined;
+  const emulator = settings.upstream.kind === "emulator" ? await startEmulator(options.emulator) : undefined;
   const upstream =
     emulator === undefined ? await createGoogleUpstream(settings) : emulatedUpstream(emulator.url);
   const client = createUndiciClient({ maxConnections: settings.upstreamConnections });
@@ -47,6 +49,7 @@ export async function composeGateway(settings: Settings, options: ComposeOptions
       timeouts: settings.timeouts,
       limits: { maxBodyBytes: settings.maxBodyBytes, maxResponseBytes: MAX_RESPONSE_BYTES },
       reasoningFormat: "reasoning_content",
+      passedHeaders: emulator === undefined ? [] : ["x-emulator-fault"],
       draining: () => draining,
       now,
       reportBug: options.reportBug,

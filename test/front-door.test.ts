@@ -128,19 +128,19 @@ describe("S-24 ids that are no ids", () => {
     ["endpoint", `/v1/projects/some-project/locations/us-central1/endpoints/1%3Fx/chat/completions`],
     ["endpoint", `/v1/projects/some-project/locations/us-central1/endpoints/%0d%0aHost:x/chat/completions`],
   ])("%s in %s", async (param, path) => {
-    const before = gateway.composed.emulator!.requests.length;
+    const before = gateway.composed.emulator!.requestCount;
     const error = await expectError(await post(gateway, HELLO, { path }), 400, null);
     expect(error.param).toBe(param);
-    expect(gateway.composed.emulator!.requests.length).toBe(before);
+    expect(gateway.composed.emulator!.requestCount).toBe(before);
   });
 
   test.each(["google/../../x", "gemini?x=1", "gemini-2.5-flash#", "a\\b", "gemini%2f", "x\r\ny", ""])(
     "model %j",
     async (model) => {
-      const before = gateway.composed.emulator!.requests.length;
+      const before = gateway.composed.emulator!.requestCount;
       const error = await expectError(await post(gateway, { ...HELLO, model }), 400, null);
       expect(error.param).toBe("model");
-      expect(gateway.composed.emulator!.requests.length).toBe(before);
+      expect(gateway.composed.emulator!.requestCount).toBe(before);
     },
   );
 });

@@ -4,6 +4,10 @@ import { readSettings, serve, type SettingsFlags } from "../serve.ts";
 import { VERSION } from "../version.ts";
 import { banner } from "./banner.ts";
 
+interface ServeFlags extends SettingsFlags {
+  emulatorScript?: string;
+}
+
 export function serveCommand(): Command {
   return new Command("serve")
     .description("Serve OpenAI's Chat Completions API for Gemini.")
@@ -12,6 +16,7 @@ export function serveCommand(): Command {
     .option("--upstream <kind>", "emulator, vertex or gemini-api (POLLUX_UPSTREAM; default: by what is set)")
     .option("--project <project>", "Google Cloud project (GOOGLE_CLOUD_PROJECT)")
     .option("--location <location>", "Google Cloud location (GOOGLE_CLOUD_LOCATION; default global)")
+    .option("--emulator-script <file>", "YAML or JSON rules for what the built-in emulator answers")
     .addHelpText(
       "after",
       `
@@ -21,15 +26,16 @@ Examples:
   GOOGLE_CLOUD_PROJECT=my-project pollux serve --location us-central1
   POLLUX_API_KEYS=key1,key2 pollux serve --host 0.0.0.0`,
     )
-    .action((flags: SettingsFlags) => run(flags));
+    .action((flags: ServeFlags) => run(flags));
 }
 
-async function run(flags: SettingsFlags): Promise<void> {
+async function run(flags: ServeFlags): Promise<void> {
   const startedAt = performance.now();
   const settings = readSettings(process.env, flags);
   const log = pino({ base: null }, pino.destination(2));
   const { url, composed, close } = await serve(settings, {
     reportBug: (error, requestId) => log.error({ err: error, requestId }, "a bug in the gateway"),
+    ...(flags.emulatorScript === undefined ? {} : { emulator: { script: flags.emulatorScript } }),
   });
   console.log(
     banner({

@@ -35,7 +35,6 @@ async function answer(
   active: ActiveCalls,
   headers: Record<string, string>,
 ): Promise<void> {
-  const { callerToken } = call;
   const body = parseBody(call.body);
   const strict = isOn(call.headers, "x-pollux-strict");
   const explaining = isOn(call.headers, "x-pollux-explain");
@@ -59,10 +58,10 @@ async function answer(
       const notes = toNotesHeader(gemini.notes);
       if (notes !== undefined) headers["x-pollux-notes"] = notes;
       if (gemini.stream) {
-        await streamAnswer({ gateway, gemini, scope, callerToken, context, active, call, reply, headers });
+        await streamAnswer({ gateway, gemini, scope, context, active, call, reply, headers });
         return;
       }
-      const completion = await unaryAnswer(gateway, gemini, scope, callerToken, context, active);
+      const completion = await unaryAnswer(gateway, gemini, scope, call, context, active);
       headers["openai-processing-ms"] = String(Math.round(performance.now() - call.startedAt));
       sendJson(reply, 200, headers, completion);
     },

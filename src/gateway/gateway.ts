@@ -22,6 +22,8 @@ export interface Gateway {
   timeouts: UpstreamTimeouts;
   limits: Limits;
   reasoningFormat: ReasoningFormat;
+  /** Lower-case names of caller headers that go on to the upstream; none but the emulator's fault switches. */
+  passedHeaders: readonly string[];
   /** True once shutting down: no new requests are wanted. */
   draining: () => boolean;
   /** Unix time in milliseconds. */

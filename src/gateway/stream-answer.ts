@@ -25,7 +25,6 @@ export interface StreamParts {
   gateway: Gateway;
   gemini: GeminiCall;
   scope: Scope | undefined;
-  callerToken: string | undefined;
   context: AnswerContext;
   active: ActiveCalls;
   call: Call;
@@ -92,7 +91,7 @@ class StreamedAnswer implements SilentStream {
   }
 
   async #openSource(source: number): Promise<void> {
-    const { gateway, gemini, scope, callerToken, active } = this.#parts;
+    const { gateway, gemini, scope, call, active } = this.#parts;
     let stray = "";
     const reader = new SseReader({
       maxEventBytes: gateway.limits.maxResponseBytes,
@@ -103,8 +102,8 @@ class StreamedAnswer implements SilentStream {
     });
     await streamAuthorized(
       gateway,
-      callerToken,
-      (authorization) => generateRequest(gateway, gemini, scope, authorization),
+      call.callerToken,
+      (authorization) => generateRequest(gateway, gemini, scope, authorization, call.headers),
       active,
       {
         onAccepted: () => {

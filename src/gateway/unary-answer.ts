@@ -7,6 +7,7 @@ import type { Scope } from "../upstreams/google-upstream.ts";
 import type { GenerateContentResponse } from "../wire/gemini.ts";
 import type { ChatCompletion } from "../wire/openai.ts";
 import type { ActiveCalls } from "./active-calls.ts";
+import type { Call } from "./exchange.ts";
 import type { GatheredAnswer } from "./gather.ts";
 import type { Gateway } from "./gateway.ts";
 import { generateRequest } from "./generate-request.ts";
@@ -20,13 +21,13 @@ export async function unaryAnswer(
   gateway: Gateway,
   gemini: GeminiCall,
   scope: Scope | undefined,
-  callerToken: string | undefined,
+  call: Call,
   context: AnswerContext,
   active: ActiveCalls,
 ): Promise<ChatCompletion> {
   const build = (authorization: Record<string, string>) =>
-    generateRequest(gateway, gemini, scope, authorization);
-  const one = () => callAuthorized(gateway, callerToken, build, active).then((answer) => read(gateway, answer));
+    generateRequest(gateway, gemini, scope, authorization, call.headers);
+  const one = () => callAuthorized(gateway, call.callerToken, build, active).then((answer) => read(gateway, answer));
   if (gemini.fanOut === 1) {
     return toChatCompletion([await one()], gemini.answer, context, gemini.target.model);
   }
