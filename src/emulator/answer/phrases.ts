@@ -87,21 +87,29 @@ function numbersIn(text: string): NumberPhrase[] {
   return found;
 }
 
-const topicPattern =
-  /\b(?:about|attend|attending|to|host|hosting|schedule|create|plan|book|order|find|for|of|is|have|having|make|write|describe|explain)\s+(?:a|an|the|my|our)\s+((?:[\p{L}\p{N}'-]{2,30} ?){1,4})/giu;
+const aboutPattern = /\b(?:about|regarding|concerning|on the topic of)\s+([^.,;:!?\n]{2,80})/i;
+const objectPattern =
+  /\b(?:attend|attending|to|host|hosting|schedule|create|plan|book|order|find|for|of|is|have|having|make|write|describe|explain|like)\s+(?:a|an|the|my|our|some)\s+((?:[\p{L}\p{N}'-]{2,30} ?){1,5})/giu;
+const explainPattern =
+  /\b(?:explain|describe|discuss|define|summari[sz]e|why (?:is|are|do|does)|what (?:is|are)|how (?:do|does|is|are))\s+(?:to me |me )?([^.,;:!?\n]{2,80})/i;
 
 function topicOf(text: string): string | undefined {
-  for (const match of text.matchAll(topicPattern)) {
-    const kept: string[] = [];
-    for (const word of (match[1] ?? "").trim().split(" ")) {
-      if (isStopWord(word)) break;
-      kept.push(word);
-    }
-    if (kept.length > 0) return kept.join(" ");
+  const about = leadingPhrase(aboutPattern.exec(text)?.[1]);
+  if (about !== undefined) return about;
+  for (const match of text.matchAll(objectPattern)) {
+    const topic = leadingPhrase(match[1]);
+    if (topic !== undefined) return topic;
   }
-  const about = /\b(?:about|explain|describe|discuss|regarding)\s+([^.,;:!?\n]{2,80})/i.exec(text)?.[1];
-  const words = about?.split(" ").filter((word) => !isStopWord(word));
-  return words !== undefined && words.length > 0 ? words.slice(0, 5).join(" ") : undefined;
+  return leadingPhrase(explainPattern.exec(text)?.[1]);
+}
+
+/** Up to the first function word, without a leading article. */
+function leadingPhrase(phrase: string | undefined): string | undefined {
+  const words = (phrase ?? "").trim().split(/\s+/);
+  while (words.length > 0 && isStopWord(words[0] ?? "")) words.shift();
+  const stop = words.findIndex((word) => isStopWord(word));
+  const kept = (stop < 0 ? words : words.slice(0, stop)).slice(0, 6).join(" ");
+  return kept === "" ? undefined : kept;
 }
 
 function matches(text: string, pattern: RegExp): string[] {

@@ -11,6 +11,25 @@ const stopWords = new Set(
   ).split(" "),
 );
 
+/** Longest first; `stem` needs them while this module loads. */
+const endings: readonly (readonly [string, string])[] = [
+  ["ations", "ate"],
+  ["ation", "ate"],
+  ["ies", "y"],
+  ["ying", "y"],
+  ["ing", ""],
+  ["sses", "ss"],
+  ["xes", "x"],
+  ["ches", "ch"],
+  ["shes", "sh"],
+  ["ed", ""],
+  ["ss", "ss"],
+  ["us", "us"],
+  ["is", "is"],
+  ["s", ""],
+  ["e", ""],
+].map(([ending = "", replacement = ""]) => [ending, replacement] as const);
+
 /** Verbs and fillers that begin half of all function names and so say nothing about what a function is for. */
 const genericNameWords = new Set(
   (
@@ -98,21 +117,3 @@ export function stem(word: string): string {
   }
   return word;
 }
-
-const endings: readonly (readonly [string, string])[] = [
-  ["ations", "ate"],
-  ["ation", "ate"],
-  ["ies", "y"],
-  ["ying", "y"],
-  ["ing", ""],
-  ["sses", "ss"],
-  ["xes", "x"],
-  ["ches", "ch"],
-  ["shes", "sh"],
-  ["ed", ""],
-  ["ss", "ss"],
-  ["us", "us"],
-  ["is", "is"],
-  ["s", ""],
-  ["e", ""],
-].map(([ending = "", replacement = ""]) => [ending, replacement] as const);
