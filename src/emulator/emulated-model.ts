@@ -6,6 +6,8 @@ export interface EmulatedModel {
   generation: number;
   inputTokenLimit: number;
   outputTokenLimit: number;
+  /** Vertex takes one token less on the 2.5 family; absent where the limits agree. */
+  vertexOutputTokenLimit?: number;
   thinking:
     | { kind: "none" }
     | { kind: "budget"; min: number; max: number; canBeZero: boolean; default: number }

@@ -4,7 +4,7 @@ import type { GenerateContentRequest, GenerateContentResponse, JsonObject } from
 import { composeAnswer } from "./answer/compose-answer.ts";
 import type { EmulatedAnswer } from "./answer/emulated-answer.ts";
 import { countPromptTokens } from "./answer/tokens.ts";
-import { checkRequest } from "./checks/check-request.ts";
+import { checkCountTokensRequest, checkRequest } from "./checks/check-request.ts";
 import type { EmulatedModel } from "./emulated-model.ts";
 import { toEvents, toResponse, type AnswerContext } from "./events.ts";
 import type { FaultPlan } from "./faults.ts";
@@ -42,14 +42,13 @@ export async function generate(
 ): Promise<number> {
   const { model, modelId } = modelOf(route);
   const stream = route.method === "streamGenerateContent";
-  const context = { surface: route.surface, version: route.version, model, modelId, stream };
+  const { surface, version } = route;
+  const context = { surface, version, model, modelId, stream, signer: settings.signer };
   if (route.method === "countTokens") {
-    const counted = requestToCount(body);
-    const request = checkRequest(counted, { ...context, signer: settings.signer });
-    await sendJson(response, 200, countedTokens(request), faults);
+    await sendJson(response, 200, countedTokens(checkCountTokensRequest(body, context)), faults);
     return 0;
   }
-  const request = checkRequest(body, { ...context, signer: settings.signer });
+  const request = checkRequest(body, context);
   const answer = (outcome && scriptedAnswer(outcome, request)) ?? composeAnswer(request, model);
   const responseId = settings.ids.next();
   const answerContext: AnswerContext = {
@@ -99,10 +98,6 @@ function modelOf(route: GenerateRoute): { model: EmulatedModel; modelId: string 
     "NOT_FOUND",
     `Publisher Model \`${place}publishers/google/models/${modelId}\` was not found or your project does not have access to it. Please ensure you are using a valid model version. For more information, see: https://cloud.google.com/vertex-ai/generative-ai/docs/learn/model-versions`,
   );
-}
-
-function requestToCount(body: unknown): unknown {
-  return body;
 }
 
 function countedTokens(request: GenerateContentRequest): JsonObject {

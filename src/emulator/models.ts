@@ -54,6 +54,7 @@ const AS_3_8: Partial<EmulatedModel> = {
 const MAKES_IMAGES: Partial<EmulatedModel> = {
   inputTokenLimit: 65_536,
   outputTokenLimit: 32_768,
+  vertexOutputTokenLimit: 32_768,
   maxCandidates: 1,
   logprobs: false,
   outputModalities: ["TEXT", "IMAGE"],
@@ -63,6 +64,7 @@ const MAKES_IMAGES: Partial<EmulatedModel> = {
 const SPEAKS: Partial<EmulatedModel> = {
   inputTokenLimit: 8_192,
   outputTokenLimit: 16_384,
+  vertexOutputTokenLimit: 16_384,
   thinking: { kind: "none" },
   maxCandidates: 1,
   logprobs: false,
@@ -85,6 +87,8 @@ function gemini2(
     generation,
     inputTokenLimit: MILLION,
     outputTokenLimit: 65_536,
+    // "1 (inclusive) to 65536 (exclusive)" in live answers: https://github.com/aaif-goose/goose/issues/11364
+    vertexOutputTokenLimit: 65_535,
     thinking,
     maxCandidates: 8,
     penalties: "zero-only",
@@ -103,15 +107,21 @@ const DYNAMIC = -1;
 const FLASH_2_5 = { kind: "budget", min: 0, max: 24_576, canBeZero: true, default: DYNAMIC } as const;
 const LITE_2_5 = { kind: "budget", min: 512, max: 24_576, canBeZero: true, default: 0 } as const;
 const PRO_2_5 = { kind: "budget", min: 128, max: 32_768, canBeZero: false, default: DYNAMIC } as const;
-const GEMINI_2: Partial<EmulatedModel> = { outputTokenLimit: 8_192, penalties: "accepted" };
+const GEMINI_2: Partial<EmulatedModel> = {
+  outputTokenLimit: 8_192,
+  vertexOutputTokenLimit: 8_192,
+  penalties: "accepted",
+};
+/** Seen on Vertex: https://github.com/GoogleCloudPlatform/generative-ai/issues/2947 */
+const NO_LOGPROBS: Partial<EmulatedModel> = { logprobs: false };
 
 export const EMULATED_MODELS: readonly EmulatedModel[] = [
   gemini3("gemini-3.8-flash", "Gemini 3.8 Flash", 3.8, NO_MINIMAL, "MEDIUM", AS_3_8),
   gemini3("gemini-3.8-flash-cyber", "Gemini 3.8 Flash Cyber", 3.8, NO_MINIMAL, "MEDIUM", AS_3_8),
   gemini3("gemini-3.7-flash", "Gemini 3.7 Flash", 3.7, NO_MINIMAL, "MEDIUM"),
   gemini3("gemini-3.6-flash", "Gemini 3.6 Flash", 3.6, ALL_LEVELS, "MEDIUM"),
-  gemini3("gemini-3.5-flash", "Gemini 3.5 Flash", 3.5, ALL_LEVELS, "MEDIUM"),
-  gemini3("gemini-3.5-flash-lite", "Gemini 3.5 Flash-Lite", 3.5, ALL_LEVELS, "MINIMAL"),
+  gemini3("gemini-3.5-flash", "Gemini 3.5 Flash", 3.5, ALL_LEVELS, "MEDIUM", NO_LOGPROBS),
+  gemini3("gemini-3.5-flash-lite", "Gemini 3.5 Flash-Lite", 3.5, ALL_LEVELS, "MINIMAL", NO_LOGPROBS),
   gemini3("gemini-3.1-pro-preview", "Gemini 3.1 Pro Preview", 3.1, NO_MINIMAL, "HIGH", {
     locations: GLOBAL_ONLY,
   }),
