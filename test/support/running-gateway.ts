@@ -1,4 +1,5 @@
 /** A gateway on a free port, with its embedded emulator, for tests over a real socket. */
+import type { EmulatorOptions } from "../../src/emulator/server.ts";
 import { readSettings, serve, type RunningServer } from "../../src/serve.ts";
 
 export interface RunningGateway extends RunningServer {
@@ -7,10 +8,14 @@ export interface RunningGateway extends RunningServer {
 }
 
 /** `env` is all the environment it sees. */
-export async function startGateway(env: Record<string, string> = {}): Promise<RunningGateway> {
+export async function startGateway(
+  env: Record<string, string> = {},
+  emulator: EmulatorOptions = { paceMs: 0 },
+): Promise<RunningGateway> {
   const bugs: unknown[] = [];
   const server = await serve(readSettings({ ...env, PORT: "0" }), {
     reportBug: (error) => bugs.push(error),
+    emulator,
   });
   return { ...server, bugs };
 }
