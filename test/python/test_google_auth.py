@@ -5,6 +5,8 @@ import google.auth.transport.requests
 import openai
 import pytest
 
+import service_account
+
 SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
 QUESTION = [{"role": "user", "content": "Tell me about the tides of Brest."}]
 
@@ -70,11 +72,9 @@ def test_a_gateway_with_credentials_of_its_own_needs_no_token(start_pollux, goog
 
 
 def test_tokens_that_run_out_are_renewed_by_the_gateway(start_pollux, tmp_path):
-    """Every token lives one second, less than the margin of any cache, and still every call succeeds."""
-    from service_account import write_key_file
-
-    google_url = start_pollux("emulator", "--port", "0", "--strict-auth", "--token-lifetime", "1").url
-    write_key_file(tmp_path / "key.json", token_uri=f"{google_url}/token", project="seed-project")
+    """Every token lives two seconds, less than the margin of any cache, and still every call succeeds."""
+    google_url = start_pollux("emulator", "--port", "0", "--strict-auth", "--token-lifetime", "2").url
+    service_account.write_key_file(tmp_path / "key.json", token_uri=f"{google_url}/token", project="seed-project")
     url = start_pollux(
         "serve",
         "--port",
