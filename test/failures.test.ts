@@ -110,10 +110,14 @@ describe("an unstreamed answer that broke is an error", () => {
 });
 
 describe("framing changes nothing", () => {
+  const SHORT = { ...ASK, messages: [{ role: "user" as const, content: "Repeat after me: grün 🎒 und blau" }], stream: true };
+
   test.each(["crlf", "lf", "cr", "no-space", "comments", "bom", "split-bytes=1", "split-bytes=7;crlf"])(
     "F-24 F-26 %s",
     async (value) => {
-      expect(contentOf(await streamText(value))).toBe(contentOf(await streamText()));
+      const plain = contentOf(await (await post(gateway, SHORT)).text());
+      expect(plain).toContain("grün 🎒");
+      expect(contentOf(await (await post(gateway, SHORT, fault(value))).text())).toBe(plain);
     },
   );
 });
