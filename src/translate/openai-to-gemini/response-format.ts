@@ -40,78 +40,74 @@ export function toResponseFormat(
       return { config: {}, instruction: undefined };
     case "json_object":
       noteUnknownKeys(format, ["type"], FIELD, context.notes);
-      return withTools({ responseMimeType: JSON_TYPE }, undefined, hasTools, context);
-    case "json_schema": {
-      const schema = readSchema(format, context);
-      return withTools(
-        { responseMimeType: JSON_TYPE, ...schema?.config },
-        schema?.written,
-        hasTools,
-        context,
-      );
-    }
+      return isRefused(hasTools, context)
+        ? told(undefined, context)
+        : { config: { responseMimeType: JSON_TYPE }, instruction: undefined };
+    case "json_schema":
+      if (isRefused(hasTools, context)) {
+        return told(readSchema(format, true, context), context);
+      }
+      return withSchema(JSON_TYPE, format, context);
     default:
-      return otherType(type, format, context);
+      if (!MIME_TYPE.test(type)) {
+        throw invalidRequest(
+          `${FIELD}.type`,
+          `${FIELD}.type: must be text, json_object, json_schema or a MIME type such as text/x.enum.`,
+        );
+      }
+      // text/x.enum takes its values from a schema.
+      return withSchema(type, format, context);
   }
 }
 
-function otherType(type: string, format: Record<string, unknown>, context: RequestContext): ResponseFormat {
-  if (!MIME_TYPE.test(type)) {
-    throw invalidRequest(
-      `${FIELD}.type`,
-      `${FIELD}.type: must be text, json_object, json_schema or a MIME type such as text/x.enum.`,
-    );
-  }
-  // text/x.enum takes its values from a schema.
+function isRefused(hasTools: boolean, context: RequestContext): boolean {
+  return hasTools && !context.target.facts.combinesTools;
+}
+
+function withSchema(
+  responseMimeType: string,
+  format: Record<string, unknown>,
+  context: RequestContext,
+): ResponseFormat {
+  const { jsonSchema } = context.target.facts;
+  const schema = readSchema(format, jsonSchema, context);
+  const field = jsonSchema ? "responseJsonSchema" : "responseSchema";
   return {
-    config: { responseMimeType: type, ...readSchema(format, context)?.config },
+    config: { responseMimeType, ...(schema === undefined ? {} : { [field]: schema }) },
     instruction: undefined,
   };
 }
 
-function withTools(
-  config: GenerationConfig,
-  schema: unknown,
-  hasTools: boolean,
-  context: RequestContext,
-): ResponseFormat {
-  if (!hasTools || context.target.facts.combinesTools) {
-    return { config, instruction: undefined };
-  }
+function told(schema: Json | undefined, context: RequestContext): ResponseFormat {
   context.notes.add(
     "approximated",
     "json-with-tools",
     FIELD,
     `${context.target.model} cannot be held to a JSON format while it has tools; it is told the format instead.`,
   );
-  const told =
+  const format =
     "When you answer in text, write one JSON value and nothing else: no Markdown fences, no other words.";
   return {
     config: {},
     instruction:
       schema === undefined
-        ? told
-        : `${told} It must be valid against this JSON Schema: ${JSON.stringify(schema)}`,
+        ? format
+        : `${format} It must be valid against this JSON Schema: ${JSON.stringify(schema)}`,
   };
 }
 
-interface AnswerSchema {
-  config: GenerationConfig;
-  /** The schema as it is sent, for the case that it has to be told instead. */
-  written: Json;
-}
-
-function readSchema(format: Record<string, unknown>, context: RequestContext): AnswerSchema | undefined {
+/** The schema in the form of the field that takes it; undefined when there is none. */
+function readSchema(
+  format: Record<string, unknown>,
+  asJsonSchema: boolean,
+  context: RequestContext,
+): Json | undefined {
   const nested = optionalObject(format, "json_schema", `${FIELD}.json_schema`);
-  noteUnknownKeys(
-    format,
-    nested === undefined ? ["type", ...SCHEMA_KEYS] : ["type", "json_schema"],
-    FIELD,
-    context.notes,
-  );
   // The Responses API's flat form: clients that speak both APIs mix them up.
   const holder = nested ?? format;
   const path = nested === undefined ? FIELD : `${FIELD}.json_schema`;
+  const keys = nested === undefined ? ["type", ...SCHEMA_KEYS] : ["type", "json_schema"];
+  noteUnknownKeys(format, keys, FIELD, context.notes);
   if (nested !== undefined) {
     noteUnknownKeys(nested, SCHEMA_KEYS, path, context.notes);
   }
@@ -127,12 +123,9 @@ function readSchema(format: Record<string, unknown>, context: RequestContext): A
     }
     return undefined;
   }
-  const { jsonSchema } = context.target.facts;
-  const converted = jsonSchema
-    ? toGeminiJsonSchema(schema, `${path}.schema`, context)
-    : toGeminiSchema(schema, `${path}.schema`, context);
-  const named = withText(converted, { title: name, description }, path, context);
-  return { config: jsonSchema ? { responseJsonSchema: named } : { responseSchema: named }, written: named };
+  const convert = asJsonSchema ? toGeminiJsonSchema : toGeminiSchema;
+  const converted = convert(schema, `${path}.schema`, context);
+  return withText(converted, { title: name, description }, path, context);
 }
 
 const SCHEMA_KEYS = ["name", "description", "strict", "schema"];

@@ -1,5 +1,5 @@
 import { invalidRequest } from "../../errors.ts";
-import type { FunctionDeclaration } from "../../wire/gemini.ts";
+import type { FunctionDeclaration, Json } from "../../wire/gemini.ts";
 import type { ChatCompletionRequest } from "../../wire/openai.ts";
 import {
   isObject,
@@ -145,12 +145,33 @@ function toParameters(
     context.notes.used(field, "tools");
     return {};
   }
-  return context.target.facts.jsonSchema
-    ? { parametersJsonSchema: toGeminiJsonSchema(parameters, field, context) }
-    : { parameters: toGeminiSchema(parameters, field, context) };
+  if (context.target.facts.jsonSchema) {
+    return { parametersJsonSchema: toGeminiJsonSchema(parameters, field, context) };
+  }
+  const schema = toGeminiSchema(parameters, field, context);
+  if (isEmptyObject(schema)) {
+    context.notes.add(
+      "ignored",
+      "tools",
+      field,
+      `${context.target.model} refuses a schema without properties; the function is declared without one.`,
+    );
+    return {};
+  }
+  return { parameters: schema };
 }
 
-/** An object without properties is refused ("should be non-empty for OBJECT type"), and says what its absence says. */
+/** The OpenAPI field refuses an object without properties: "should be non-empty for OBJECT type". */
+function isEmptyObject(schema: Json): boolean {
+  return (
+    isObject(schema) &&
+    schema["type"] === "OBJECT" &&
+    !isObject(schema["additionalProperties"]) &&
+    Object.keys(isObject(schema["properties"]) ? schema["properties"] : {}).length === 0
+  );
+}
+
+/** An empty schema, and one of an object without properties, say what their absence says. */
 function takesNoArguments(parameters: Record<string, unknown>): boolean {
   return Object.entries(parameters).every(([key, value]) => {
     switch (key) {
