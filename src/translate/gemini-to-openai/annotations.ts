@@ -4,6 +4,7 @@
  * Gemini counts UTF-8 bytes within one part (js-genai src/types.ts `Segment`: start inclusive and left out when 0,
  * end exclusive); OpenAI counts characters of the whole `content`.
  */
+import type { Candidate } from "../../wire/gemini.ts";
 import type { Annotation } from "../../wire/openai.ts";
 import { index, nonEmpty, objects, record } from "./lenient.ts";
 import { Utf8Positions } from "./utf8-positions.ts";
@@ -94,6 +95,23 @@ export function toAnnotations(grounding: unknown, citations: unknown, content: C
     add(annotations, start, end, { url, title: nonEmpty(citation["title"]) ?? url });
   }
   return annotations;
+}
+
+type CitationMetadata = NonNullable<Candidate["citationMetadata"]>;
+
+/** Events of a stream have their own citations, which some repeat: each counts once. */
+export function mergeCitations(
+  earlier: CitationMetadata | undefined,
+  latest: CitationMetadata,
+): CitationMetadata {
+  if (earlier === undefined) return latest;
+  const distinct = new Map<string, Record<string, unknown>>();
+  for (const metadata of [earlier, latest]) {
+    for (const citation of objects(metadata.citations ?? metadata.citationSources)) {
+      if (distinct.size < MAX_ANNOTATIONS) distinct.set(JSON.stringify(citation), citation);
+    }
+  }
+  return { citations: [...distinct.values()] };
 }
 
 /** A grounded answer may quote many sources; one with more is cut here, the metadata beside it stays whole. */

@@ -9,7 +9,7 @@ import type { Candidate, PromptFeedback } from "../../wire/gemini.ts";
 import type { ChoiceLogprobs, Delta, ExtraContent, FinishReason } from "../../wire/openai.ts";
 import type { RememberedCall } from "../../signatures/signature-store.ts";
 import type { AnswerContext, AnswerShape } from "../target.ts";
-import { ContentMap, toAnnotations } from "./annotations.ts";
+import { ContentMap, mergeCitations, toAnnotations } from "./annotations.ts";
 import { AudioPieces } from "./audio.ts";
 import { fencedCode, fencedResult } from "./fenced-code.ts";
 import { isWorthTelling, toFinishReason } from "./finish-reason.ts";
@@ -87,9 +87,11 @@ export class ChoiceTranslation {
     return this.#finishReason !== undefined || this.#blocked !== undefined;
   }
 
-  /** Some of the answer has been given out. */
-  get started(): boolean {
-    return this.#roleSent;
+  /** The role alone, unless it was sent: accumulators want choices to begin in the order of their numbers. */
+  open(): Step[] {
+    const steps: Step[] = [];
+    this.#openRole(steps, {});
+    return steps;
   }
 
   push(candidate: Candidate): Step[] {
@@ -144,7 +146,8 @@ export class ChoiceTranslation {
 
     if (finish === "content_filter" && !hasOutput) this.#emit(steps, { refusal: this.#refusal() });
     // An answer of nothing is still a string for clients that read `content.length`.
-    else if (!hasOutput) this.#emit(steps, { content: "" });
+    else if (!hasOutput && this.#roleSent) this.#emit(steps, { content: "" });
+    else if (!hasOutput) this.#openRole(steps, { content: "" });
     if (this.#textSignature !== undefined) {
       // Once, whatever came: the Python SDK's accumulator joins strings that come twice.
       const google: GoogleExtra = { thought_signature: this.#textSignature };
@@ -427,7 +430,9 @@ export class ChoiceTranslation {
       this.#grounding = { ...this.#grounding, ...candidate.groundingMetadata };
     }
     if (record(candidate.urlContextMetadata) !== undefined) this.#urlContext = candidate.urlContextMetadata;
-    if (record(candidate.citationMetadata) !== undefined) this.#citations = candidate.citationMetadata;
+    if (record(candidate.citationMetadata) !== undefined) {
+      this.#citations = mergeCitations(this.#citations, candidate.citationMetadata ?? {});
+    }
   }
 
   #hasOutput(): boolean {

@@ -30,6 +30,8 @@ export class StreamTranslation {
   /** A plain text chunk after its text. */
   readonly #textSuffix: string;
   #started = false;
+  /** Choices below this number have had their role sent. */
+  #opened = 0;
 
   /**
    * @param model bare id of the model that answers, remembered with its tool calls
@@ -69,7 +71,7 @@ export class StreamTranslation {
       const choice = this.#choices.forCandidate(source, candidate, envelope.id);
       const text = choice.plainText(candidate);
       if (text !== undefined) frames += this.#textFrame(choice.index, text);
-      else for (const step of choice.push(candidate)) frames += this.#frame(choice, step);
+      else frames += this.#frames(choice, choice.push(candidate));
     }
     if (event.promptFeedback !== undefined) this.#choices.noteBlock(source, event, envelope.id);
     if (frames !== "") this.#started = true;
@@ -99,7 +101,7 @@ export class StreamTranslation {
     let frames = "";
     for (const choice of this.#choices.list) {
       const end = choice.end();
-      for (const step of end.steps) frames += this.#frame(choice, step);
+      frames += this.#frames(choice, end.steps);
       const { finish_reason, extra_content } = end;
       frames += this.#chunk(
         [
@@ -137,9 +139,22 @@ export class StreamTranslation {
     return `${this.#textPrefix}${index},"delta":{"content":${JSON.stringify(text)}${this.#textSuffix}`;
   }
 
-  #frame(choice: ChoiceTranslation, step: Step): string {
-    const { delta, logprobs } = step;
-    return this.#chunk([{ index: choice.index, delta, finish_reason: null, logprobs }]);
+  #frames(choice: ChoiceTranslation, steps: Step[]): string {
+    let frames = "";
+    if (steps.length === 0) return frames;
+    for (; this.#opened < choice.index; this.#opened += 1) {
+      const earlier = this.#choices.list[this.#opened];
+      if (earlier !== undefined) frames += this.#stepFrames(earlier.index, earlier.open());
+    }
+    return frames + this.#stepFrames(choice.index, steps);
+  }
+
+  #stepFrames(index: number, steps: Step[]): string {
+    let frames = "";
+    for (const { delta, logprobs } of steps) {
+      frames += this.#chunk([{ index, delta, finish_reason: null, logprobs }]);
+    }
+    return frames;
   }
 
   #chunk(choices: ChunkChoice[], last: Pick<ChatCompletionChunk, "usage" | "service_tier"> = {}): string {
