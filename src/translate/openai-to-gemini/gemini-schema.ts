@@ -107,7 +107,7 @@ export class GeminiSchemaWriter {
       merged.description = `${whole} ${own}`;
     }
     const types = typesOf(merged)?.filter((type) => type !== "null") ?? [];
-    return types.length > 1 ? types.map((type) => ofType(merged, type)) : [merged];
+    return types.length > 0 ? types.map((type) => ofType(merged, type)) : [merged];
   }
 
   #single(shape: Shape, nullable: boolean): JsonObject {

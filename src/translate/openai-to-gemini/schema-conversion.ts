@@ -4,20 +4,18 @@
  */
 import { invalidRequest } from "../../errors.ts";
 import { isObject, wrongType } from "../read-field.ts";
+import { arrayKeywords, type Containing, objectKeywords } from "./schema-containers.ts";
 import type { Dialect } from "./schema-dialect.ts";
-import { enumShape } from "./schema-enum.ts";
+import { choiceKeywords } from "./schema-enum.ts";
 import { METADATA, own, STRUCTURAL } from "./schema-keywords.ts";
 import type { SchemaLedger } from "./schema-ledger.ts";
 import { mergeShapes } from "./schema-merge.ts";
 import { memberPath } from "./schema-path.ts";
 import { SCHEMA_TOO_LARGE, schemaTooLarge, type RefTarget, type SchemaRefs } from "./schema-ref.ts";
 import { orNull, put, type Shape, typeField, type TypeName, typesOf } from "./schema-shape.ts";
-import { exclusiveBounds, readTypes, simpleKeywords, stringList } from "./schema-values.ts";
+import { exclusiveBounds, readTypes, simpleKeywords } from "./schema-values.ts";
 
 export const MAX_DEPTH = 32;
-
-/** Stands where a value is required but its schema cannot be given any further. */
-const ANY_OBJECT: Shape = { type: "object" };
 
 /** A shape and what it costs, references followed. */
 interface Sized {
@@ -163,13 +161,15 @@ export class SchemaConversion {
     const nullable = own(source, "nullable") === true;
     if (nullable && types !== undefined && !types.includes("null")) types = [...types, "null"];
 
-    const shape: Shape = simpleKeywords(source, path, types, this.#dialect, ledger);
     const type = types === undefined ? undefined : typeField(types);
-    if (type !== undefined) shape.type = type;
+    const shape: Shape = {
+      ...(type === undefined ? {} : { type }),
+      ...simpleKeywords(source, path, types, this.#dialect, ledger),
+    };
     exclusiveBounds(source, path, types, shape, ledger);
 
     let result: Sized | undefined = { shape, nodes: 1, depth: 1 };
-    const choice = this.#choice(source, path, types);
+    const choice = choiceKeywords(source, path, types, this.#dialect, ledger);
     if (choice === null) return undefined;
     if (choice !== undefined) {
       // The list implies the type, and the type was already used to sift it.
@@ -182,8 +182,17 @@ export class SchemaConversion {
     const typed = place.typed || typesOf(result.shape) !== undefined;
     const inner: Place = { ...place, depth: place.depth + 1, inline: false, typed: false };
 
-    this.#object(source, path, inner, result);
-    if (!this.#array(source, path, inner, result)) return undefined;
+    const whole = result;
+    const containing: Containing = {
+      dialect: this.#dialect,
+      ledger,
+      convert: (child, at) => {
+        const part = this.#convert(child, at, inner);
+        return part === undefined ? undefined : this.#counted(part, whole);
+      },
+    };
+    objectKeywords(source, path, whole.shape, containing);
+    if (!arrayKeywords(source, path, whole.shape, containing)) return undefined;
     for (const keyword of ["anyOf", "oneOf"] as const) {
       result = this.#union(
         source,
@@ -202,141 +211,6 @@ export class SchemaConversion {
     if (nullable) result.shape = orNull(result.shape);
     if (result.nodes > this.#limits.maxNodes) throw schemaTooLarge(path, this.#limits.maxNodes);
     return result;
-  }
-
-  /** `enum` or `const`: undefined where there is none, null where it leaves no value. */
-  #choice(
-    source: Record<string, unknown>,
-    path: string,
-    types: TypeName[] | undefined,
-  ): Shape | null | undefined {
-    const constant = own(source, "const");
-    const listed = own(source, "enum");
-    if (listed !== undefined && !Array.isArray(listed)) throw wrongType(`${path}.enum`, "an array", listed);
-    if (constant === undefined && listed === undefined) return undefined;
-    const keyword = constant === undefined ? "enum" : "const";
-    const values: unknown[] = constant === undefined ? [...(listed ?? [])] : [constant];
-    // OpenAPI 3.0 spells `null` in a list with `nullable` beside it.
-    if (own(source, "nullable") === true && !values.includes(null)) values.push(null);
-    const found = enumShape(values, types, `${path}.${keyword}`, this.#dialect.enums);
-    this.#ledger.used(`${path}.${keyword}`, "schema-enum");
-    if (constant !== undefined && listed !== undefined) this.#ledger.used(`${path}.enum`, "schema-enum");
-    if (found === undefined) {
-      this.#ledger.note(
-        "approximated",
-        "schema-enum",
-        `${path}.${keyword}`,
-        "No listed value is of the type beside the list; the part is left out.",
-      );
-      return null;
-    }
-    for (const loss of found.losses) {
-      this.#ledger.note("approximated", "schema-enum", `${path}.${keyword}`, `For Gemini, ${loss}.`);
-    }
-    return found.shape;
-  }
-
-  #object(source: Record<string, unknown>, path: string, place: Place, into: Sized): void {
-    const { shape } = into;
-    const requiredNames = stringList(source, "required", path);
-    if (requiredNames !== undefined) {
-      this.#ledger.used(`${path}.required`, "schema-kept");
-      if (requiredNames.length > 0) shape.required = requiredNames;
-    }
-    const declared = own(source, "properties");
-    if (declared !== undefined) {
-      if (!isObject(declared)) throw wrongType(`${path}.properties`, "an object", declared);
-      const required = new Set(requiredNames);
-      const properties: { [name: string]: Shape } = {};
-      const entries = Object.entries(declared);
-      if (entries.length === 0) this.#ledger.used(`${path}.properties`, "schema-kept");
-      for (const [name, child] of entries) {
-        const property = this.#convert(child, memberPath(`${path}.properties`, name), place);
-        if (property !== undefined) put(properties, name, this.#counted(property, into));
-        else if (required.has(name)) put(properties, name, { ...ANY_OBJECT });
-      }
-      shape.properties = properties;
-    }
-    const extra = own(source, "additionalProperties");
-    if (extra === undefined) return;
-    const at = `${path}.additionalProperties`;
-    if (typeof extra !== "boolean" && !isObject(extra))
-      throw wrongType(at, "an object, true or false", extra);
-    if (!this.#dialect.keeps.has("additionalProperties")) {
-      // Anything goes where nothing is said.
-      if (extra === true) this.#ledger.used(at, "schema-map");
-      else this.#ledger.note("ignored", "schema-map", at, `Not taken by ${this.#dialect.name}.`);
-      return;
-    }
-    if (typeof extra === "boolean") {
-      this.#ledger.used(at, "schema-map");
-      shape.additionalProperties = extra;
-      return;
-    }
-    const values = this.#convert(extra, at, place);
-    shape.additionalProperties = values === undefined ? false : this.#counted(values, into);
-  }
-
-  /** @returns false when no array of the required length can be given. */
-  #array(source: Record<string, unknown>, path: string, place: Place, into: Sized): boolean {
-    const { shape } = into;
-    const items = own(source, "items");
-    // Draft 7 and earlier: a list under `items`, and the rest under `additionalItems`.
-    const [positionsKeyword, restKeyword] = Array.isArray(items)
-      ? ["items", "additionalItems"]
-      : ["prefixItems", "items"];
-    const positions = own(source, positionsKeyword);
-    const rest = own(source, restKeyword);
-    if (restKeyword === "items" && own(source, "additionalItems") !== undefined) {
-      this.#ledger.note(
-        "ignored",
-        "schema-unsupported",
-        `${path}.additionalItems`,
-        "Means nothing without a list under items.",
-      );
-    }
-    if (positionsKeyword === "items" && own(source, "prefixItems") !== undefined) {
-      throw invalidRequest(`${path}.items`, `${path}.items: must be one schema where prefixItems is used.`);
-    }
-    const prefix: Shape[] = [];
-    if (positions !== undefined) {
-      if (!Array.isArray(positions)) throw wrongType(`${path}.${positionsKeyword}`, "an array", positions);
-      if (positions.length === 0) this.#ledger.used(`${path}.${positionsKeyword}`, "schema-tuple");
-      for (const [index, position] of positions.entries()) {
-        const converted = this.#convert(position, `${path}.${positionsKeyword}[${index}]`, place);
-        prefix.push(converted === undefined ? { ...ANY_OBJECT } : this.#counted(converted, into));
-      }
-    }
-    let element: Shape | undefined;
-    if (rest !== undefined) {
-      // `false` after positions is common and exact: the array ends there.
-      const converted = rest === false ? undefined : this.#convert(rest, `${path}.${restKeyword}`, place);
-      if (rest === false) this.#ledger.used(`${path}.${restKeyword}`, "schema-tuple");
-      if (converted === undefined) {
-        shape.maxItems = Math.min(shape.maxItems ?? Infinity, prefix.length);
-        if ((shape.minItems ?? 0) > shape.maxItems) return false;
-        // An array without a schema for its elements is refused by some models, even where it must be empty.
-        if (prefix.length === 0) element = { ...ANY_OBJECT };
-      } else {
-        element = this.#counted(converted, into);
-      }
-    }
-    if (prefix.length > 0 && !this.#dialect.keeps.has("prefixItems")) {
-      this.#ledger.note(
-        "approximated",
-        "schema-tuple",
-        `${path}.${positionsKeyword}`,
-        "Elements may be of the type of any position.",
-      );
-      const choices = element === undefined ? prefix : [...prefix, element];
-      const distinct = [...new Map(choices.map((choice) => [JSON.stringify(choice), choice])).values()];
-      const [only] = distinct;
-      element = distinct.length === 1 ? only : { anyOf: distinct };
-    } else if (prefix.length > 0) {
-      shape.prefixItems = prefix;
-    }
-    if (element !== undefined) shape.items = element;
-    return true;
   }
 
   #union(

@@ -1,7 +1,13 @@
 /** What each of Gemini's two schema fields takes, by host. */
 import type { Surface } from "../target.ts";
-import type { EnumSupport } from "./schema-enum.ts";
 import type { TypeName } from "./schema-shape.ts";
+
+export interface EnumSupport {
+  /** Numbers may be listed. */
+  numbers: boolean;
+  /** The empty string may be listed. */
+  emptyString: boolean;
+}
 
 export interface Dialect {
   /** For messages. */

@@ -1,5 +1,9 @@
 /** `enum` and `const`: a list of values of any type, where Gemini takes lists of strings and, in one field, of numbers. */
 import { invalidRequest } from "../../errors.ts";
+import { wrongType } from "../read-field.ts";
+import type { Dialect, EnumSupport } from "./schema-dialect.ts";
+import { own } from "./schema-keywords.ts";
+import type { SchemaLedger } from "./schema-ledger.ts";
 import type { Shape, TypeName } from "./schema-shape.ts";
 
 /** Beyond this a list is refused: Google gives no limit, and OpenAI's own is 1,000. */
@@ -7,17 +11,44 @@ const MAX_VALUES = 10_000;
 /** Values spelled out in a description, where the field has no place for them. */
 const MAX_SPELLED = 50;
 
-export interface EnumSupport {
-  /** Numbers may be listed. */
-  numbers: boolean;
-  /** The empty string may be listed. */
-  emptyString: boolean;
-}
-
-export interface EnumShape {
+interface EnumShape {
   shape: Shape;
   /** What is not said exactly; empty if all is. */
   losses: string[];
+}
+
+/** `enum` or `const`: undefined where there is none, null where it leaves no value. */
+export function choiceKeywords(
+  source: Record<string, unknown>,
+  path: string,
+  types: TypeName[] | undefined,
+  dialect: Dialect,
+  ledger: SchemaLedger,
+): Shape | null | undefined {
+  const constant = own(source, "const");
+  const listed = own(source, "enum");
+  if (listed !== undefined && !Array.isArray(listed)) throw wrongType(`${path}.enum`, "an array", listed);
+  if (constant === undefined && listed === undefined) return undefined;
+  const keyword = constant === undefined ? "enum" : "const";
+  const values: unknown[] = constant === undefined ? [...(listed ?? [])] : [constant];
+  // OpenAPI 3.0 spells `null` in a list with `nullable` beside it.
+  if (own(source, "nullable") === true && !values.includes(null)) values.push(null);
+  const found = enumShape(values, types, `${path}.${keyword}`, dialect.enums);
+  ledger.used(`${path}.${keyword}`, "schema-enum");
+  if (constant !== undefined && listed !== undefined) ledger.used(`${path}.enum`, "schema-enum");
+  if (found === undefined) {
+    ledger.note(
+      "approximated",
+      "schema-enum",
+      `${path}.${keyword}`,
+      "No listed value is of the type beside the list; the part is left out.",
+    );
+    return null;
+  }
+  for (const loss of found.losses) {
+    ledger.note("approximated", "schema-enum", `${path}.${keyword}`, `For Gemini, ${loss}.`);
+  }
+  return found.shape;
 }
 
 /**
@@ -25,7 +56,7 @@ export interface EnumShape {
  * @returns undefined when no listed value is of such a type.
  * @throws GatewayError (400) naming `path` for a list that is empty or too long.
  */
-export function enumShape(
+function enumShape(
   values: readonly unknown[],
   types: readonly TypeName[] | undefined,
   path: string,
