@@ -19,6 +19,9 @@ type State = "queued" | "connecting" | "sent" | "answering" | "ended";
  */
 const STALE_SOCKET_WINDOW_MS = 1_000;
 
+/** undici wants a reason; nobody gets to see it, and one made each time would cost a stack trace. */
+const ABORTED = new Error("the call was aborted");
+
 /** One request and its answer. Every way out goes through `#end`, once. */
 export class Exchange implements UpstreamCall, Dispatcher.DispatchHandler {
   /** Let go once it can no longer be needed: a body may be tens of megabytes, and an answer may take long. */
@@ -93,7 +96,7 @@ export class Exchange implements UpstreamCall, Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     const connection = this.#connection;
     if (this.#state !== "connecting" || connection === undefined) {
-      controller.abort(new Error("the call was aborted"));
+      controller.abort(ABORTED);
       return;
     }
     this.#controller = controller;
@@ -132,7 +135,9 @@ export class Exchange implements UpstreamCall, Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     if (this.#state !== "answering") return;
     const connection = this.#connection;
+    // Nothing is left to abort or to discard.
     this.#connection = undefined;
+    this.#controller = undefined;
     this.#end();
     if (connection !== undefined) this.#pool.release(connection);
     this.#receiver.onEnd();
@@ -205,7 +210,7 @@ export class Exchange implements UpstreamCall, Dispatcher.DispatchHandler {
     clearTimeout(this.#timer);
     this.#request = undefined;
     this.#pool.stopWaiting(this.#take);
-    this.#controller?.abort(new Error("the call was aborted"));
+    this.#controller?.abort(ABORTED);
     this.#controller = undefined;
     if (this.#connection !== undefined) this.#pool.discard(this.#connection);
     this.#connection = undefined;
