@@ -12,7 +12,10 @@ import { sendError, sendHtml, sendJson, sendText } from "./http/send.ts";
 import { IdSource } from "./id-source.ts";
 import { getModel, listModels } from "./models-list.ts";
 import { AccessTokens } from "./oauth/access-tokens.ts";
-import { authenticate } from "./oauth/authenticate.ts";
+import { authenticate, authenticateBearer, type CredentialRules } from "./oauth/authenticate.ts";
+import { askMetadataServer } from "./oauth/metadata-server.ts";
+import { OAuthError } from "./oauth/oauth-error.ts";
+import { exchangeToken, impersonate, readForm, tokenGrant } from "./oauth/token-endpoints.ts";
 import { RequestLog } from "./request-log.ts";
 import { RuleBook, type EmulatorRule, type RuleOutcome } from "./script.ts";
 import { scriptedError } from "./scripted-answer.ts";
@@ -24,10 +27,14 @@ const MEGABYTE = 1024 * 1024;
 const LARGEST_REQUEST = { vertex: 500 * MEGABYTE, "gemini-api": 100 * MEGABYTE } as const;
 const LARGEST_OAUTH_REQUEST = MEGABYTE;
 
+type OAuthRoute = Extract<Route, { kind: "token" | "sts" | "impersonate" | "metadata" }>;
+
 export class EmulatorHandler {
   readonly tokens: AccessTokens;
   readonly rules: RuleBook;
   readonly log: RequestLog;
+  /** PEM public keys by `client_email`. */
+  readonly serviceAccountKeys: Map<string, string>;
   readonly #options: EmulatorOptions;
   readonly #now: () => number;
   readonly #ids: IdSource;
@@ -38,6 +45,7 @@ export class EmulatorHandler {
     this.#now = options.now ?? Date.now;
     this.tokens = new AccessTokens(options.tokenLifetimeSeconds ?? HOUR_SECONDS, this.#now);
     this.rules = new RuleBook(rules);
+    this.serviceAccountKeys = new Map(options.serviceAccountKeys);
     this.log = new RequestLog(options.keepRequests ?? 100);
     this.#ids = new IdSource(options.seed);
     // A constant by default: a conversation outlives a restart of the emulator.
@@ -82,13 +90,7 @@ export class EmulatorHandler {
       await sendHtml(response, 404, url.pathname);
       return;
     }
-    if ("version" in route) {
-      authenticate(request, url, route, {
-        requireAuth: this.#options.requireAuth ?? "lenient",
-        apiKeys: new Set(this.#options.apiKeys),
-        tokens: this.tokens,
-      });
-    }
+    if ("version" in route) authenticate(request, url, route, this.#credentials());
     switch (route.kind) {
       case "generate":
         record.generatedTokens = await generate(response, route, url, parseBody(text), this.#settings(), {
@@ -102,9 +104,56 @@ export class EmulatorHandler {
       case "get-model":
         await sendJson(response, 200, getModel(route.surface, route.modelId), faults);
         return;
-      default:
+      case "deployed-chat":
+      case "list-endpoints":
         await sendHtml(response, 404, url.pathname);
+        return;
+      default:
+        await this.#serveOAuth(request, response, route, text, faults);
     }
+  }
+
+  async #serveOAuth(
+    request: IncomingMessage,
+    response: ServerResponse,
+    route: OAuthRoute,
+    text: string,
+    faults: FaultPlan,
+  ): Promise<void> {
+    if (route.kind === "metadata") {
+      const flavor = request.headers["metadata-flavor"];
+      const answer = askMetadataServer(route.path, [flavor].flat()[0], {
+        tokens: this.tokens,
+        now: this.#now,
+        project: this.#options.project ?? "emulated-project",
+      });
+      await sendText(response, answer.status, answer.contentType, answer.text, faults, answer.headers);
+      return;
+    }
+    if (route.kind === "impersonate") {
+      authenticateBearer(request, this.#credentials());
+      await sendJson(response, 200, impersonate(route.email, parseBody(text), this.tokens), faults);
+      return;
+    }
+    const form = readForm(text, request.headers["content-type"]);
+    const granted =
+      route.kind === "sts"
+        ? exchangeToken(form, this.tokens, this.#now)
+        : tokenGrant(form, this.tokens, {
+            now: this.#now,
+            keys: this.serviceAccountKeys,
+            strict: this.#options.requireAuth === "strict",
+            host: request.headers.host ?? "",
+          });
+    await sendJson(response, 200, granted, faults);
+  }
+
+  #credentials(): CredentialRules {
+    return {
+      requireAuth: this.#options.requireAuth ?? "lenient",
+      apiKeys: new Set(this.#options.apiKeys),
+      tokens: this.tokens,
+    };
   }
 
   #settings() {
@@ -153,10 +202,24 @@ export class EmulatorHandler {
       response.destroy();
       return;
     }
+    if (error instanceof OAuthError) return sendJson(response, error.httpStatus, error.toBody());
     // A stream that was not asked for as SSE is an array, and so is its error.
     const url = request.url ?? "";
     const asArray = url.includes(":streamGenerateContent") && !/[?&]alt=sse(&|$)/.test(url);
-    if (error instanceof GoogleApiError) return sendError(response, error, asArray);
+    if (error instanceof GoogleApiError) {
+      // The token endpoints have an envelope of their own.
+      if (/^\/(v1\/)?token(\?|$)/.test(url)) {
+        const name = error.code < 500 ? "invalid_grant" : "internal_failure";
+        return sendJson(
+          response,
+          error.code,
+          new OAuthError(name, error.message).toBody(),
+          {},
+          error.headers,
+        );
+      }
+      return sendError(response, error, asArray);
+    }
     if (error instanceof BodyTooLarge) {
       response.setHeader("connection", "close");
       return sendError(

@@ -10,10 +10,17 @@ import type { EmulatorOptions, RecordedRequest } from "./emulator-options.ts";
 import { EmulatorHandler } from "./emulator-handler.ts";
 import { loadScript, type EmulatorRule } from "./script.ts";
 import type { AccessTokens } from "./oauth/access-tokens.ts";
+import { createServiceAccountKey, type ServiceAccountKey } from "./oauth/service-account-file.ts";
 
 export type { EmulatorOptions, RecordedRequest } from "./emulator-options.ts";
 export type { EmulatorRule, EmulatorScript, RuleConditions, RuleOutcome } from "./script.ts";
 export { ScriptError } from "./script.ts";
+export {
+  createServiceAccountFile,
+  createServiceAccountKey,
+  type ServiceAccountKey,
+  type ServiceAccountOptions,
+} from "./oauth/service-account-file.ts";
 export { FAULTS } from "./faults.ts";
 export { EMULATED_MODELS } from "./models.ts";
 export type { EmulatedModel } from "./emulated-model.ts";
@@ -28,6 +35,8 @@ export interface Emulator {
   readonly requestCount: number;
   /** Access tokens given out: `issued`, `issuedByGrant`, `lifetimeSeconds`, `revokeAll()`. */
   readonly tokens: AccessTokens;
+  /** A new service account of this emulator; from then on its assertions must be signed with its key. */
+  createServiceAccount(options?: { project?: string; clientEmail?: string }): Promise<ServiceAccountKey>;
   /** Adds a rule behind those in force. @throws {ScriptError} when it is not well formed. */
   addRule(rule: EmulatorRule): void;
   clearRules(): void;
@@ -58,8 +67,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     });
   });
   const { port } = server.address() as AddressInfo;
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
   return {
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
+    url,
     port,
     get requests() {
       return handler.log.kept;
@@ -68,6 +78,11 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       return handler.log.count;
     },
     tokens: handler.tokens,
+    createServiceAccount: async (account = {}) => {
+      const { key, publicKey } = await createServiceAccountKey({ url, ...account });
+      handler.serviceAccountKeys.set(key.client_email, publicKey);
+      return key;
+    },
     addRule: (rule) => handler.rules.add(rule),
     clearRules: () => handler.rules.clear(),
     clearRequests: () => handler.log.clear(),

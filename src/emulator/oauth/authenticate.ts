@@ -22,7 +22,7 @@ export function authenticate(
   rules: CredentialRules,
 ): void {
   const surface = "surface" in route ? route.surface : "vertex";
-  const bearer = /^Bearer[ \t]+(\S+)[ \t]*$/i.exec(request.headers.authorization ?? "")?.[1];
+  const bearer = bearerOf(request);
   const key = apiKeyOf(request, url);
   const metadata = {
     method: `${protoPackage(surface, route.version)}.${rpcMethod(route)}`,
@@ -40,8 +40,26 @@ export function authenticate(
   const message =
     key !== undefined
       ? "API keys are not supported by this API. Expected OAuth2 access token or other authentication credentials that assert a principal. See https://cloud.google.com/docs/authentication"
-      : "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.";
+      : MISSING;
   throw unauthenticated(message, "CREDENTIALS_MISSING", metadata);
+}
+
+/** A caller of the IAM credentials service. @throws {GoogleApiError} 401. */
+export function authenticateBearer(request: IncomingMessage, rules: CredentialRules): void {
+  const metadata = {
+    method: "google.iam.credentials.v1.IAMCredentials.GenerateAccessToken",
+    service: "iamcredentials.googleapis.com",
+  };
+  const bearer = bearerOf(request);
+  if (bearer === undefined) throw unauthenticated(MISSING, "CREDENTIALS_MISSING", metadata);
+  checkBearer(bearer, metadata, rules);
+}
+
+const MISSING =
+  "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.";
+
+function bearerOf(request: IncomingMessage): string | undefined {
+  return /^Bearer[ \t]+(\S+)[ \t]*$/i.exec(request.headers.authorization ?? "")?.[1];
 }
 
 function apiKeyOf(request: IncomingMessage, url: URL): string | undefined {
