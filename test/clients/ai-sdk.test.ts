@@ -49,7 +49,7 @@ describe.each(PROVIDERS)("$name", ({ model }) => {
       instructions: "You are a keeper of lights.",
       prompt: "Tell me about the lighthouse of Ushant.",
     });
-    expect(text).toContain("lighthouse of Ushant");
+    expect(text).toMatch(/lighthouse.*Ushant/is);
     expect(finishReason).toBe("stop");
     expect(usage.inputTokens).toBeGreaterThan(5);
     expect(usage.totalTokens).toBe((usage.inputTokens ?? 0) + (usage.outputTokens ?? 0));
@@ -86,7 +86,7 @@ describe.each(PROVIDERS)("$name", ({ model }) => {
       model: model(MODEL),
       tools: { get_weather: getWeather(asked) },
       stopWhen: stepCountIs(4),
-      prompt: "What is the weather in Paris and what is the weather in Tokyo?",
+      prompt: "What is the weather in Paris and Tokyo?",
     });
     expect(await result.text).toContain("17.3");
     expect(asked.toSorted()).toEqual(["Paris", "Tokyo"]);

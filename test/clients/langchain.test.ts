@@ -1,6 +1,7 @@
 import {
   AIMessageChunk,
   type BaseMessageLike,
+  type UsageMetadata,
   HumanMessage,
   SystemMessage,
   ToolMessage,
@@ -33,6 +34,9 @@ const getWeather = tool(async ({ city }: { city: string }) => `17.3 degrees in $
   schema: z.object({ city: z.string().describe("Name of the city") }),
 });
 
+/** The library's own types lose this property on a message with the default structure. */
+const usageOf = (message: AIMessageChunk | undefined) => message?.usage_metadata as UsageMetadata | undefined;
+
 describe("@langchain/openai", () => {
   const lighthouse = [
     new SystemMessage("You are a keeper of lights."),
@@ -41,9 +45,9 @@ describe("@langchain/openai", () => {
 
   test("invoke", async () => {
     const answer = await connect().invoke(lighthouse);
-    expect(answer.text).toContain("lighthouse of Ushant");
+    expect(answer.text).toMatch(/lighthouse.*Ushant/is);
     expect(answer.response_metadata).toMatchObject({ finish_reason: "stop" });
-    const usage = answer.usage_metadata;
+    const usage = usageOf(answer);
     expect(usage?.input_tokens).toBeGreaterThan(5);
     expect(usage?.total_tokens).toBe((usage?.input_tokens ?? 0) + (usage?.output_tokens ?? 0));
   });
@@ -58,14 +62,12 @@ describe("@langchain/openai", () => {
     }
     expect(count).toBeGreaterThan(3);
     expect(gathered?.text).toBe(whole.text);
-    expect(gathered?.usage_metadata?.total_tokens).toBe(whole.usage_metadata?.total_tokens);
+    expect(usageOf(gathered)?.total_tokens).toBe(usageOf(whole)?.total_tokens);
   });
 
   test.each(["invoke", "stream"] as const)("bindTools round trip by %s", async (way) => {
     const bound = connect().bindTools([getWeather]);
-    const messages: BaseMessageLike[] = [
-      new HumanMessage("What is the weather in Paris and what is the weather in Tokyo?"),
-    ];
+    const messages: BaseMessageLike[] = [new HumanMessage("What is the weather in Paris and Tokyo?")];
     let asked: AIMessageChunk | undefined;
     if (way === "invoke") asked = await bound.invoke(messages);
     else

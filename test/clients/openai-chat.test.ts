@@ -18,7 +18,7 @@ describe.each(MAJORS)("openai $major", ({ sdk, zodResponseFormat, z }) => {
   test("a plain completion has OpenAI's envelope and speaks of the prompt", async () => {
     const completion = await connect().chat.completions.create({ model: MODEL, messages: lighthouse });
     expect(completion.object).toBe("chat.completion");
-    expect(completion.id).toMatch(/^chatcmpl-/);
+    expect(completion.id).toMatch(/^[\w-]{20,}$/);
     expect(completion.model).toContain("gemini-3.5-flash");
     expect(completion.choices).toHaveLength(1);
     const [choice] = completion.choices;
@@ -27,7 +27,7 @@ describe.each(MAJORS)("openai $major", ({ sdk, zodResponseFormat, z }) => {
       finish_reason: "stop",
       message: { role: "assistant", refusal: null },
     });
-    expect(choice?.message.content).toContain("lighthouse of Ushant");
+    expect(choice?.message.content).toMatch(/lighthouse.*Ushant/is);
     const usage = completion.usage;
     expect(usage?.prompt_tokens).toBeGreaterThan(5);
     expect(usage?.completion_tokens).toBeGreaterThan(0);

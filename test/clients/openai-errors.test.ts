@@ -83,12 +83,12 @@ describe.each(MAJORS)("openai $major", ({ major, sdk }) => {
   test("a wrong access key is an AuthenticationError and a right one is not", async () => {
     const withKey = (apiKey: string) =>
       new sdk.OpenAI({ apiKey, baseURL: `${locked.url}/v1`, maxRetries: 0 }).chat.completions.create(
-        say("Hello there"),
+        say("Tell me about kelp"),
       );
     const error = await failure(withKey("wrong-key"));
     expect(error).toBeInstanceOf(sdk.AuthenticationError);
     expect(error.code).toBe("invalid_api_key");
-    expect((await withKey("second-key")).choices[0]?.message.content).toContain("Hello there");
+    expect((await withKey("second-key")).choices[0]?.message.content).toMatch(/kelp/i);
   });
 
   test("Google's 403 is a PermissionDeniedError with Google's words", async () => {
@@ -110,7 +110,7 @@ describe.each(MAJORS)("openai $major", ({ major, sdk }) => {
     const completion = await connect(2).chat.completions.create(
       say(`busy at first for ${major}, then tell me about kelp`),
     );
-    expect(completion.choices[0]?.message.content).toContain("kelp");
+    expect(completion.choices[0]?.message.content).toMatch(/kelp/i);
   });
 
   test("Google's 500 is an InternalServerError", async () => {
@@ -141,6 +141,6 @@ describe.each(MAJORS)("openai $major", ({ major, sdk }) => {
     }
     expect(text).not.toBe("");
     const next = await client.chat.completions.create(say("Tell me about kelp"));
-    expect(next.choices[0]?.message.content).toContain("kelp");
+    expect(next.choices[0]?.message.content).toMatch(/kelp/i);
   });
 });

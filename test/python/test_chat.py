@@ -22,14 +22,15 @@ def client(gateway):
 def test_plain(client):
     completion = client.chat.completions.create(model=MODEL, messages=LIGHTHOUSE)
     assert completion.object == "chat.completion"
-    assert completion.id.startswith("chatcmpl-")
+    assert len(completion.id) >= 20
     assert "gemini-3.5-flash" in completion.model
     (choice,) = completion.choices
     assert choice.index == 0
     assert choice.finish_reason == "stop"
     assert choice.message.role == "assistant"
     assert choice.message.refusal is None
-    assert "lighthouse of Ushant" in choice.message.content
+    assert "lighthouse" in choice.message.content.lower()
+    assert "Ushant" in choice.message.content
     usage = completion.usage
     assert usage.total_tokens == usage.prompt_tokens + usage.completion_tokens
     assert 0 < usage.completion_tokens_details.reasoning_tokens < usage.completion_tokens

@@ -67,7 +67,7 @@ def test_access_keys(start_pollux):
         say(openai.OpenAI(api_key="wrong", base_url=f"{url}/v1", max_retries=0), "Hello")
     assert caught.value.code == "invalid_api_key"
     allowed = openai.OpenAI(api_key="second-key", base_url=f"{url}/v1", max_retries=0)
-    assert "a kelp forest" in say(allowed, "Tell me about a kelp forest.").choices[0].message.content
+    assert "kelp" in say(allowed, "Tell me about kelp.").choices[0].message.content.lower()
 
 
 def test_permission_denied(client):
@@ -84,7 +84,7 @@ def test_rate_limit_with_retry_after(client):
 
 def test_the_retries_of_the_sdk_get_past_a_short_429(client):
     completion = say(client.with_options(max_retries=2), "busy at first, then tell me about kelp")
-    assert "kelp" in completion.choices[0].message.content
+    assert "kelp" in completion.choices[0].message.content.lower()
 
 
 def test_internal_error(client):
@@ -107,4 +107,4 @@ def test_a_stream_can_be_left_in_the_middle(client):
             text += chunk.choices[0].delta.content or ""
             if text:
                 break
-    assert "kelp" in say(client, "Tell me about kelp").choices[0].message.content
+    assert "kelp" in say(client, "Tell me about kelp").choices[0].message.content.lower()

@@ -35,7 +35,7 @@ class CalendarEvent(BaseModel):
 
 def test_invoke(model):
     answer = model.invoke(LIGHTHOUSE)
-    assert "lighthouse of Ushant" in answer.content
+    assert "Ushant" in answer.content
     assert answer.response_metadata["finish_reason"] == "stop"
     usage = answer.usage_metadata
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
@@ -55,7 +55,7 @@ def test_stream_gives_the_invoked_text(model):
 @pytest.mark.parametrize("way", ["invoke", "stream"])
 def test_bind_tools_round_trip(model, way):
     bound = model.bind_tools([get_weather])
-    messages = [HumanMessage("What is the weather in Paris and what is the weather in Tokyo?")]
+    messages = [HumanMessage("What is the weather in Paris and Tokyo?")]
     if way == "invoke":
         asked = bound.invoke(messages)
     else:
