@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { MemorySignatureStore } from "./memory-signature-store.ts";
 import type { RememberedCall } from "./signature-store.ts";

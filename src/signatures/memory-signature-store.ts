@@ -60,8 +60,9 @@ export class MemorySignatureStore implements SignatureStore {
     this.#forgetOld(now);
     const entry = this.#entries.get(toolCallId);
     if (entry === undefined) return undefined;
+    entry.usedAt = now;
     this.#entries.delete(toolCallId);
-    this.#entries.set(toolCallId, { ...entry, usedAt: now });
+    this.#entries.set(toolCallId, entry);
     return entry.call;
   }
 
