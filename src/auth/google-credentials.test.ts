@@ -162,7 +162,7 @@ describe("a service account", () => {
 
   test("does not follow a redirect with its assertion", async () => {
     answers = [{ status: 307, body: {}, headers: { location: `${origin}/thief` } }];
-    await expect((await find(serviceAccount())).token()).rejects.toThrow(/no access token/);
+    await expect((await find(serviceAccount())).token()).rejects.toThrow(/issued no access token/);
     expect(asked.map(({ path }) => path)).not.toContain("/thief");
   });
 });
@@ -384,6 +384,15 @@ describe("an issuer that refuses", () => {
     });
     expect(error.cause).toBeUndefined();
     expect(JSON.stringify([error.message, error.stack, error])).not.toMatch(/refresh-secret|hush/);
+  });
+
+  test("a key that is not accepted is not a matter of signing in", async () => {
+    answers = [
+      { status: 400, body: { error: "invalid_grant", error_description: "Invalid JWT Signature." } },
+    ];
+    await expect((await find(serviceAccount())).token()).rejects.toThrow(
+      /robot@.*this key of it still exist.*clock/,
+    );
   });
 
   test("an issuer that cannot be reached", async () => {

@@ -16,7 +16,7 @@ export function tokenFailure(error: unknown, description: string): GatewayError 
       ...(status === undefined || status >= 500 ? {} : { shouldRetry: false }),
       ...(reason === undefined ? {} : { reason }),
     },
-    `Google gave the gateway no access token (${description}): ${explain(status, reason, code, host)}`,
+    `Google issued no access token (${description}): ${explain(status, reason, code, host, description)}`,
   );
 }
 
@@ -25,10 +25,13 @@ function explain(
   reason: string | undefined,
   code: string | undefined,
   host: string,
+  description: string,
 ): string {
   switch (reason) {
     case "invalid_grant":
-      return "the sign-in is no longer valid (invalid_grant). Sign in again with `gcloud auth application-default login`; for a service account, check that its key still exists and that this machine's clock is right.";
+      return description.startsWith("service account") && !description.includes("impersonated")
+        ? "the key is not accepted (invalid_grant). Check that the account and this key of it still exist, and that this machine's clock is right."
+        : "the sign-in is no longer valid (invalid_grant). Sign in again with `gcloud auth application-default login`.";
     case "invalid_client":
     case "unauthorized_client":
       return `the client is not accepted (${reason}). Sign in again with \`gcloud auth application-default login\`.`;
