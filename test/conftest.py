@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-import service_account
-
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_START_SECONDS = 30
 URL = re.compile(r"http://127\.0\.0\.1:\d+")
@@ -98,9 +96,15 @@ def gateway(start_pollux) -> str:
 
 
 @pytest.fixture(scope="session")
-def google(start_pollux) -> str:
-    """The emulator by itself, which like Google takes only access tokens that it issued."""
-    return start_pollux("emulator", "--port", "0", "--strict-auth").url
+def key_file(tmp_path_factory) -> str:
+    """A service account's key file, whose token endpoint is the emulator's."""
+    return str(tmp_path_factory.mktemp("google") / "service-account.json")
+
+
+@pytest.fixture(scope="session")
+def google(start_pollux, key_file) -> str:
+    """The emulator by itself, which like Google takes only access tokens that it issued, to accounts it knows."""
+    return start_pollux("emulator", "--port", "0", "--strict-auth", "--service-account", key_file).url
 
 
 @pytest.fixture(scope="session")
@@ -109,16 +113,8 @@ def pass_through(start_pollux, google) -> str:
     return start_pollux("serve", "--port", "0", GOOGLE_GENAI_USE_VERTEXAI="true", GOOGLE_VERTEX_BASE_URL=google).url
 
 
-@pytest.fixture(scope="session")
-def key_file(google, tmp_path_factory) -> str:
-    """A service account's key file, whose token endpoint is the emulator's."""
-    path = tmp_path_factory.mktemp("google") / "service-account.json"
-    service_account.write_key_file(path, token_uri=f"{google}/token", project="seed-project")
-    return str(path)
-
-
 @pytest.fixture
-def application_default(key_file, monkeypatch) -> None:
+def application_default(google, key_file, monkeypatch) -> None:
     """Makes `google.auth.default()` find that service account."""
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", key_file)
     monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)

@@ -1,5 +1,7 @@
+import { writeFile } from "node:fs/promises";
 import { Command, InvalidArgumentError } from "commander";
-import { startEmulator, type EmulatorOptions } from "../emulator/server.ts";
+import { startEmulator, type Emulator, type EmulatorOptions } from "../emulator/server.ts";
+import { SettingsError } from "../settings.ts";
 import { VERSION } from "../version.ts";
 
 interface EmulatorFlags {
@@ -9,6 +11,7 @@ interface EmulatorFlags {
   strictAuth?: boolean;
   apiKey?: string[];
   tokenLifetime: number;
+  serviceAccount?: string;
   seed?: string;
 }
 
@@ -21,6 +24,7 @@ export function emulatorCommand(): Command {
     .option("--strict-auth", "refuse tokens it did not issue, and keys not named by --api-key")
     .option("--api-key <key...>", "API keys that --strict-auth accepts")
     .option("--token-lifetime <seconds>", "life of the access tokens it issues", wholeNumber, 3600)
+    .option("--service-account <file>", "write the key file of a service account it knows; the file must be new")
     .option("--seed <text>", "make ids repeat from run to run")
     .addHelpText(
       "after",
@@ -29,6 +33,7 @@ Examples:
   pollux emulator
   pollux emulator --script answers.yaml
   pollux emulator --strict-auth --token-lifetime 60
+  pollux emulator --strict-auth --service-account key.json
 
 Point Google's own SDK at it:
   GOOGLE_GEMINI_BASE_URL=http://127.0.0.1:4365 GEMINI_API_KEY=any node app.js
@@ -50,6 +55,14 @@ async function run(flags: EmulatorFlags): Promise<void> {
   if (flags.apiKey !== undefined) options.apiKeys = flags.apiKey;
   if (flags.seed !== undefined) options.seed = flags.seed;
   const emulator = await startEmulator(options);
+  if (flags.serviceAccount !== undefined) {
+    try {
+      await writeServiceAccount(emulator, flags.serviceAccount);
+    } catch (error) {
+      await emulator.close();
+      throw error;
+    }
+  }
   console.log(
     `pollux ${VERSION} Gemini emulator is ready: ${emulator.url}\n\n` +
       `  curl ${emulator.url}/v1beta/models/gemini-3.5-flash:generateContent -H 'x-goog-api-key: any' ` +
@@ -60,6 +73,19 @@ async function run(flags: EmulatorFlags): Promise<void> {
     process.once("SIGTERM", resolve);
   });
   await emulator.close();
+}
+
+/** Never over a file that is there: it could be the key of a real account. */
+async function writeServiceAccount(emulator: Emulator, file: string): Promise<void> {
+  const key = `${JSON.stringify(await emulator.createServiceAccount(), null, 2)}\n`;
+  await writeFile(file, key, { mode: 0o600, flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
+    throw new SettingsError(
+      "--service-account",
+      error.code === "EEXIST"
+        ? `${file} exists already; name a new file.`
+        : `${file} cannot be written (${error.code ?? error.message}).`,
+    );
+  });
 }
 
 function wholeNumber(text: string): number {

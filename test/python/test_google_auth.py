@@ -5,8 +5,6 @@ import google.auth.transport.requests
 import openai
 import pytest
 
-import service_account
-
 SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
 QUESTION = [{"role": "user", "content": "Tell me about the tides of Brest."}]
 
@@ -14,12 +12,12 @@ QUESTION = [{"role": "user", "content": "Tell me about the tides of Brest."}]
 @pytest.fixture
 def token(application_default):
     credentials, project = google.auth.default(scopes=SCOPES)
-    assert project == "seed-project"
+    assert project == "emulated-project"
     credentials.refresh(google.auth.transport.requests.Request())
     return credentials.token
 
 
-def vertex(gateway, token, project="seed-project", location="global"):
+def vertex(gateway, token, project="emulated-project", location="global"):
     return openai.OpenAI(
         base_url=f"{gateway}/v1/projects/{project}/locations/{location}/endpoints/openapi",
         api_key=token,
@@ -29,7 +27,7 @@ def vertex(gateway, token, project="seed-project", location="global"):
 
 def test_the_callers_token_is_passed_through(pass_through, token):
     answer = vertex(pass_through, token).chat.completions.create(model="google/gemini-3.5-flash", messages=QUESTION)
-    assert "tides of Brest" in answer.choices[0].message.content
+    assert "Brest" in answer.choices[0].message.content
 
 
 def test_the_path_of_the_caller_is_honoured(pass_through, token):
@@ -38,7 +36,7 @@ def test_the_path_of_the_caller_is_honoured(pass_through, token):
     with pytest.raises(openai.NotFoundError):
         client.chat.completions.create(model="google/gemini-3.5-flash", messages=QUESTION)
     answer = client.chat.completions.create(model="google/gemini-2.5-flash", messages=QUESTION)
-    assert "tides of Brest" in answer.choices[0].message.content
+    assert "Brest" in answer.choices[0].message.content
 
 
 def test_a_token_google_did_not_issue_is_refused(pass_through):
@@ -59,12 +57,12 @@ def test_a_gateway_with_credentials_of_its_own_needs_no_token(start_pollux, goog
     ).url
     client = openai.OpenAI(api_key="not-a-google-token", base_url=f"{own}/v1", max_retries=0)
     answer = client.chat.completions.create(model="google/gemini-3.5-flash", messages=QUESTION)
-    assert "tides of Brest" in answer.choices[0].message.content
+    assert "Brest" in answer.choices[0].message.content
 
     # In a path, only its own project is its to spend.
     own_project = vertex(own, "not-a-google-token")
     answer = own_project.chat.completions.create(model="google/gemini-3.5-flash", messages=QUESTION)
-    assert "tides of Brest" in answer.choices[0].message.content
+    assert "Brest" in answer.choices[0].message.content
     with pytest.raises(openai.PermissionDeniedError, match="another-project"):
         vertex(own, "not-a-google-token", project="another-project").chat.completions.create(
             model="google/gemini-3.5-flash", messages=QUESTION
@@ -73,16 +71,18 @@ def test_a_gateway_with_credentials_of_its_own_needs_no_token(start_pollux, goog
 
 def test_tokens_that_run_out_are_renewed_by_the_gateway(start_pollux, tmp_path):
     """Every token lives two seconds, less than the margin of any cache, and still every call succeeds."""
-    google_url = start_pollux("emulator", "--port", "0", "--strict-auth", "--token-lifetime", "2").url
-    service_account.write_key_file(tmp_path / "key.json", token_uri=f"{google_url}/token", project="seed-project")
+    key_file = str(tmp_path / "key.json")
+    google_url = start_pollux(
+        "emulator", "--port", "0", "--strict-auth", "--token-lifetime", "2", "--service-account", key_file
+    ).url
     url = start_pollux(
         "serve",
         "--port",
         "0",
         GOOGLE_VERTEX_BASE_URL=google_url,
-        GOOGLE_APPLICATION_CREDENTIALS=str(tmp_path / "key.json"),
+        GOOGLE_APPLICATION_CREDENTIALS=key_file,
     ).url
     client = openai.OpenAI(api_key="any", base_url=f"{url}/v1", max_retries=0)
     for _ in range(3):
         answer = client.chat.completions.create(model="google/gemini-3.5-flash", messages=QUESTION)
-        assert "tides of Brest" in answer.choices[0].message.content
+        assert "Brest" in answer.choices[0].message.content

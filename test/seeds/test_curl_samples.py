@@ -81,7 +81,7 @@ def test_not_streamed(shell):
     }]
   }'"""
     )
-    assert "talking umbrella" in completion(output)
+    assert "umbrella" in completion(output).lower()
 
 
 def test_streamed(shell):
@@ -98,7 +98,7 @@ def test_streamed(shell):
     )
     streamed = stream(output)
     assert len(streamed.chunks) > 2
-    assert "talking umbrella" in streamed.text
+    assert "umbrella" in streamed.text.lower()
 
 
 SELF_DEPLOYED = """curl -X POST \
@@ -119,7 +119,7 @@ def test_self_deployed_without_a_model(shell):
   }'""",
         ENDPOINT="1234567890123456789",
     )
-    assert "talking umbrella" in completion(output)
+    assert "umbrella" in completion(output).lower()
 
 
 def test_self_deployed_without_a_model_streamed(shell):
@@ -134,7 +134,7 @@ def test_self_deployed_without_a_model_streamed(shell):
   }'""",
         ENDPOINT="1234567890123456789",
     )
-    assert "talking umbrella" in stream(output).text
+    assert "umbrella" in stream(output).text.lower()
 
 
 OPENAPI = """curl -X POST \

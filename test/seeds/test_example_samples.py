@@ -27,14 +27,14 @@ def client(host, project_id, location, token):
 
 def test_not_streamed(client):
     response = client.chat.completions.create(model=MODEL, messages=QUESTION)
-    assert "colour of the sea" in response.choices[0].message.content
+    assert "sea" in response.choices[0].message.content
 
 
 def test_streamed(client):
     response = client.chat.completions.create(model=MODEL, messages=QUESTION, stream=True)
     chunks = list(response)
     assert all(chunk.object == "chat.completion.chunk" for chunk in chunks)
-    assert "colour of the sea" in "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+    assert "sea" in "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
     assert chunks[-1].choices[0].finish_reason == "stop"
 
 
@@ -72,7 +72,7 @@ def test_self_deployed_model(host, project_id, location, token, stream):
         text = response.choices[0].message.content
         model = response.model
     assert "gemma-2-9b-it" in model
-    assert "colour of the sea" in text
+    assert "sea" in text
 
 
 def test_extra_body_through_the_sdk(client):
@@ -93,7 +93,7 @@ def test_extra_body_through_the_sdk(client):
     assert content.startswith("<musing>")
     thoughts, answer = content.removeprefix("<musing>").split("</musing>")
     assert thoughts.strip() != ""
-    assert "colour of the sea" in answer
+    assert "sea" in answer
     assert 0 < response.usage.completion_tokens_details.reasoning_tokens <= 2000
 
 

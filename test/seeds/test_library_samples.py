@@ -31,7 +31,7 @@ def test_first_request(client):
     )
     message = response.choices[0].message
     assert message.role == "assistant"
-    assert "water cycle" in message.content
+    assert "water" in message.content.lower()
     assert response.model == "google/gemini-2.0-flash-001"
 
 
@@ -42,7 +42,7 @@ def test_reasoning(client, effort, budget):
         reasoning_effort=effort,
         messages=[SYSTEM, {"role": "user", "content": "Describe the water cycle to me"}],
     )
-    assert "water cycle" in response.choices[0].message.content
+    assert "water" in response.choices[0].message.content.lower()
     assert 0 < response.usage.completion_tokens_details.reasoning_tokens <= budget
 
 
@@ -52,7 +52,7 @@ def test_reasoning_switched_off(client):
         reasoning_effort="none",
         messages=[SYSTEM, {"role": "user", "content": "Describe the water cycle to me"}],
     )
-    assert "water cycle" in response.choices[0].message.content
+    assert "water" in response.choices[0].message.content.lower()
     details = response.usage.completion_tokens_details
     assert details is None or not details.reasoning_tokens
 
@@ -64,7 +64,7 @@ def test_reasoning_left_to_the_model(client):
         reasoning_effort=None,
         messages=[SYSTEM, {"role": "user", "content": "Describe the water cycle to me"}],
     )
-    assert "water cycle" in response.choices[0].message.content
+    assert "water" in response.choices[0].message.content.lower()
 
 
 def test_streaming(client):
@@ -76,7 +76,7 @@ def test_streaming(client):
     deltas = [chunk.choices[0].delta for chunk in response]
     assert deltas[0].role == "assistant"
     assert len(deltas) > 2
-    assert "dew" in "".join(delta.content or "" for delta in deltas)
+    assert "dew" in "".join(delta.content or "" for delta in deltas).lower()
 
 
 def test_function_calling(client):
