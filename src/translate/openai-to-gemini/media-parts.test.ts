@@ -206,12 +206,12 @@ describe("video metadata", () => {
   });
 });
 
-describe("refused, by name", () => {
-  const extra = (video_metadata: object) => ({
-    ...video("gs://b/a.mp4"),
-    extra_content: { google: { video_metadata } },
-  });
+const film = (video_metadata: object) => ({
+  ...video("gs://b/a.mp4"),
+  extra_content: { google: { video_metadata } },
+});
 
+describe("refused, by name", () => {
   test.each([
     [image(undefined), "image_url"],
     [image(5), "image_url"],
@@ -247,10 +247,10 @@ describe("refused, by name", () => {
     [file({ file_data: "QUJD", filename: "a.unknown" }), "file.file_data"],
     [file({ file_data: "QUJD", filename: "a.pdf", file_id: "gs://b/c" }), "file.file_id"],
     [file({ file_id: "files/abc" }), "file.file_id"],
-    [extra({ start_offset: "ten" }), "extra_content.google.video_metadata.start_offset"],
-    [extra({ endOffset: 5 }), "extra_content.google.video_metadata.endOffset"],
-    [extra({ fps: 0 }), "extra_content.google.video_metadata.fps"],
-    [extra({ fps: 25 }), "extra_content.google.video_metadata.fps"],
+    [film({ start_offset: "ten" }), "extra_content.google.video_metadata.start_offset"],
+    [film({ endOffset: 5 }), "extra_content.google.video_metadata.endOffset"],
+    [film({ fps: 0 }), "extra_content.google.video_metadata.fps"],
+    [film({ fps: 25 }), "extra_content.google.video_metadata.fps"],
   ])("%j", (part, field) => {
     const refusal = refusalOf([{ role: "user", content: [{ type: "text", text: "x" }, part] }]);
     expect(refusal.param).toBe(`messages[0].content[1].${field}`);

@@ -226,10 +226,12 @@ describe("an assistant message", () => {
   });
 });
 
-describe("thought tags", () => {
-  const parts = (content: unknown, more: object = {}, marker = "think") =>
-    translateMessages([user("q"), assistant(content, more), user("next")], { marker }).contents[1]?.parts;
+/** The assistant's parts in a request that sets the marker `think`. */
+const tagged = (content: unknown, more: object = {}) =>
+  translateMessages([user("q"), assistant(content, more), user("next")], { marker: "think" }).contents[1]
+    ?.parts;
 
+describe("thought tags", () => {
   test.each([
     ["<think>A</think>B", [{ text: "A", thought: true }, { text: "B" }]],
     ["x<think>A</think>", [{ text: "x" }, { text: "A", thought: true }]],
@@ -242,7 +244,7 @@ describe("thought tags", () => {
     ["</think>B", [{ text: "</think>B" }]],
     ["plain", [{ text: "plain" }]],
   ])("%s", (content, expected) => {
-    expect(parts(content)).toEqual(expected);
+    expect(tagged(content)).toEqual(expected);
   });
 
   test("are only text without a marker in this request", () => {
@@ -251,7 +253,7 @@ describe("thought tags", () => {
   });
 
   test("are only text where the message says outright what it is", () => {
-    expect(parts("<think>A</think>B", { extra_content: { google: { thought: false } } })).toEqual([
+    expect(tagged("<think>A</think>B", { extra_content: { google: { thought: false } } })).toEqual([
       { text: "<think>A</think>B" },
     ]);
   });
@@ -262,10 +264,12 @@ describe("thought tags", () => {
   });
 
   test("a signature stays with the answer, not the thought", () => {
-    expect(parts("<think>A</think>B", { extra_content: { google: { thought_signature: "QUJD" } } })).toEqual([
-      { text: "A", thought: true },
-      { text: "B", thoughtSignature: "QUJD" },
-    ]);
+    expect(tagged("<think>A</think>B", { extra_content: { google: { thought_signature: "QUJD" } } })).toEqual(
+      [
+        { text: "A", thought: true },
+        { text: "B", thoughtSignature: "QUJD" },
+      ],
+    );
   });
 });
 

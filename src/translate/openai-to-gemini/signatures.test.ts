@@ -169,11 +169,12 @@ describe("the upstream's call id", () => {
   });
 });
 
-describe("the signature of text", () => {
-  const parts = (message: object, settings: MessageSettings = {}) =>
-    translateMessages([ask, { role: "assistant", ...message }, ask], { model: MODEL, ...settings })
-      .contents[1]?.parts;
+/** The parts of one assistant message. */
+const partsOf = (message: object, settings: MessageSettings = {}) =>
+  translateMessages([ask, { role: "assistant", ...message }, ask], { model: MODEL, ...settings }).contents[1]
+    ?.parts;
 
+describe("the signature of text", () => {
   test.each([
     [{ content: "x", ...signed("QUJD") }, [{ text: "x", thoughtSignature: "QUJD" }]],
     [
@@ -210,11 +211,11 @@ describe("the signature of text", () => {
       ],
     ],
   ])("%j", (message, expected) => {
-    expect(parts(message)).toEqual(expected);
+    expect(partsOf(message)).toEqual(expected);
   });
 
   test("is not sent again after the model refused one", () => {
-    expect(parts({ content: "x", ...signed("QUJD") }, { repair: { bypassSignatures: true } })).toEqual([
+    expect(partsOf({ content: "x", ...signed("QUJD") }, { repair: { bypassSignatures: true } })).toEqual([
       { text: "x" },
     ]);
   });

@@ -177,7 +177,7 @@ describe("arguments", () => {
     ["[1,2]", { value: [1, 2] }, "approximated"],
     ["7", { value: 7 }, "approximated"],
     ['"x"', { value: "x" }, "approximated"],
-    ['{"id":12345678901234567890}', { id: 12345678901234567890 }, "approximated"],
+    ['{"id":12345678901234567890}', { id: Number("12345678901234567890") }, "approximated"],
     ['{"id":"12345678901234567890"}', { id: "12345678901234567890" }, undefined],
     [`${"[".repeat(200)}${"]".repeat(200)}`, {}, "approximated"],
     [`${"[".repeat(100_000)}`, {}, "approximated"],
