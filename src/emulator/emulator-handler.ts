@@ -1,6 +1,7 @@
 /** One request from first byte to last: fault, route, credential, body, rule, answer, error. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { deployedChat, listEndpoints } from "./deployed/endpoint.ts";
 import type { EmulatorOptions, RecordedRequest } from "./emulator-options.ts";
 import { FaultSyntaxError, parseFaults, type FaultPlan } from "./faults.ts";
 import { generate } from "./generate.ts";
@@ -105,8 +106,17 @@ export class EmulatorHandler {
         await sendJson(response, 200, getModel(route.surface, route.modelId), faults);
         return;
       case "deployed-chat":
+        record.generatedTokens = await deployedChat(
+          response,
+          route,
+          parseBody(text),
+          this.#options.endpoints,
+          this.#settings(),
+          { outcome, faults },
+        );
+        return;
       case "list-endpoints":
-        await sendHtml(response, 404, url.pathname);
+        await sendJson(response, 200, listEndpoints(route, this.#options.endpoints), faults);
         return;
       default:
         await this.#serveOAuth(request, response, route, text, faults);

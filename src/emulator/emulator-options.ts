@@ -1,3 +1,4 @@
+import type { DeployedEndpoint } from "./deployed/endpoint.ts";
 import type { EmulatorScript } from "./script.ts";
 
 export interface EmulatorOptions {
@@ -20,6 +21,8 @@ export interface EmulatorOptions {
   serviceAccountKeys?: ReadonlyMap<string, string>;
   /** What the metadata server calls its project; default `emulated-project`. */
   project?: string;
+  /** Self-deployed endpoints that exist; without it every endpoint id does, and serves whatever model is named. */
+  endpoints?: readonly DeployedEndpoint[];
   /** Clock in milliseconds since the epoch; default `Date.now`. Delays between events are real time. */
   now?: () => number;
   /**

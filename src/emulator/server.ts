@@ -21,6 +21,7 @@ export {
   type ServiceAccountKey,
   type ServiceAccountOptions,
 } from "./oauth/service-account-file.ts";
+export type { DeployedEndpoint } from "./deployed/endpoint.ts";
 export { FAULTS } from "./faults.ts";
 export { EMULATED_MODELS } from "./models.ts";
 export type { EmulatedModel } from "./emulated-model.ts";

@@ -1,6 +1,5 @@
-/** Writes `streamGenerateContent`: server-sent events with `alt=sse`, otherwise one JSON array sent piece by piece. */
+/** Writes streams: server-sent events, or Google's one JSON array sent piece by piece (without `alt=sse`). */
 import type { ServerResponse } from "node:http";
-import type { GenerateContentResponse } from "../../wire/gemini.ts";
 import type { FaultPlan } from "../faults.ts";
 import { GoogleApiError, rpcStatusFor } from "../google-error.ts";
 import { BodyWriter } from "./body-writer.ts";
@@ -10,13 +9,17 @@ export interface StreamFraming {
   /** Milliseconds between events. */
   paceMs: number;
   faults: FaultPlan;
+  /** Line ends of an event; Google ends with CR LF CR LF, most others with LF LF. */
+  newline?: "\r\n" | "\n";
+  /** Data of a closing event, such as OpenAI's `[DONE]`. */
+  closing?: string;
 }
 
 /** @throws {BodyEnded} when the client left or a fault cut the stream. */
 export async function writeStream(
   response: ServerResponse,
-  events: readonly GenerateContentResponse[],
-  { sse, paceMs, faults }: StreamFraming,
+  events: readonly object[],
+  { sse, paceMs, faults, newline = "\r\n", closing }: StreamFraming,
 ): Promise<void> {
   response.writeHead(200, {
     "content-type": sse ? "text/event-stream" : "application/json; charset=UTF-8",
@@ -26,16 +29,20 @@ export async function writeStream(
   // The status goes out before the first event, as it does at Google.
   response.flushHeaders();
   const writer = new BodyWriter(response, faults);
-  const frame = sse ? sseFraming(faults) : arrayFraming();
+  const frame = sse ? sseFraming(faults, newline, closing) : arrayFraming();
   if (faults.byteOrderMark === true) await writer.write("\uFEFF");
   let sent = 0;
+  let complete = true;
   for (const event of events) {
     if (sent > 0) await writer.pause(faults.paceMs ?? paceMs);
     if (faults.stallAfter === sent) await writer.stall();
     if (faults.cutAfterEvents === sent) writer.cut();
-    if (faults.endAfterEvents === sent) break;
+    if (faults.endAfterEvents === sent) {
+      complete = false;
+      break;
+    }
     if (faults.errorAfter?.events === sent) {
-      await writer.write(errorInStream(faults.errorAfter, faults, frame));
+      await writer.write(errorInStream(faults.errorAfter, faults, frame, !sse));
       writer.end();
       return;
     }
@@ -47,11 +54,11 @@ export async function writeStream(
   if (faults.stallAfter !== undefined && faults.stallAfter >= sent) await writer.stall();
   if (faults.cutAfterEvents !== undefined && faults.cutAfterEvents >= sent) writer.cut();
   if (faults.errorAfter !== undefined) {
-    await writer.write(errorInStream(faults.errorAfter, faults, frame));
+    await writer.write(errorInStream(faults.errorAfter, faults, frame, !sse));
     writer.end();
     return;
   }
-  const tail = frame.end();
+  const tail = complete || !sse ? frame.end() : "";
   if (tail !== "") await writer.write(tail);
   writer.end();
 }
@@ -61,14 +68,12 @@ interface Framing {
   end(): string;
 }
 
-function sseFraming(faults: FaultPlan): Framing {
-  // Google ends events with CR LF CR LF; the SSE standard also allows LF LF and CR CR.
-  const newline = faults.newline ?? "\r\n";
+function sseFraming(faults: FaultPlan, byDefault: "\r\n" | "\n", closing: string | undefined): Framing {
+  const newline = faults.newline ?? byDefault;
   const comment = faults.comments === true ? `: emulated${newline}${newline}` : "";
-  return {
-    event: (text) => `${comment}data:${faults.noSpace === true ? "" : " "}${text}${newline}${newline}`,
-    end: () => "",
-  };
+  const event = (text: string): string =>
+    `${comment}data:${faults.noSpace === true ? "" : " "}${text}${newline}${newline}`;
+  return { event, end: () => (closing === undefined ? "" : event(closing)) };
 }
 
 function arrayFraming(): Framing {
@@ -83,12 +88,12 @@ function arrayFraming(): Framing {
   };
 }
 
-function json(event: GenerateContentResponse, sse: boolean): string {
+function json(event: object, sse: boolean): string {
   // The array form is pretty-printed, so that one element spans many lines; an SSE event is one line.
   return sse ? JSON.stringify(event) : JSON.stringify(event, null, 2);
 }
 
-function brokenJson(event: GenerateContentResponse): string {
+function brokenJson(event: object): string {
   const whole = JSON.stringify(event);
   return whole.slice(0, Math.max(1, Math.floor(whole.length / 2)));
 }
@@ -97,11 +102,12 @@ function errorInStream(
   { status, form }: NonNullable<FaultPlan["errorAfter"]>,
   faults: FaultPlan,
   frame: Framing,
+  closesArray: boolean,
 ): string {
   const message =
     faults.message ?? "This model is currently experiencing high demand. Please try again later.";
   const body = new GoogleApiError(rpcStatusFor(status), message, { code: status }).toBody();
   if (form === "raw") return `${JSON.stringify(body, null, 2)}\n`;
   if (form === "array") return `${JSON.stringify([body], null, 2)}\n`;
-  return frame.event(JSON.stringify(body)) + frame.end();
+  return frame.event(JSON.stringify(body)) + (closesArray ? frame.end() : "");
 }
