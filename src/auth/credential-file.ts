@@ -26,7 +26,7 @@ export interface CredentialFile {
   client: AuthClient;
   /** For people: `service account x@y`, `user login`. */
   description: string;
-  /** `project_id` of the file. */
+  /** `project_id` of the file; for a login, the project it bills. */
   project: string | undefined;
   /** `quota_project_id`: the project billed for a user's calls. */
   quotaProject: string | undefined;
@@ -85,7 +85,8 @@ export function credentialsFromJson(json: unknown, where: string, variable: stri
         refreshToken: fields.required("refresh_token"),
         ...(tokenUri === undefined ? {} : { endpoints: { oauth2TokenUrl: tokenUri } }),
       });
-      return { ...base, client, description: "user login" };
+      // A login belongs to no project; the one that `gcloud` bills for it is the one its owner works in.
+      return { ...base, project: base.project ?? base.quotaProject, client, description: "user login" };
     }
     case "external_account": {
       fields.url("token_url");

@@ -171,6 +171,7 @@ describe("other kinds of file", () => {
   test("a user login refreshes, with the project to bill", async () => {
     answers = [issues("ya29.user")];
     const credentials = await find(userLogin());
+    expect(credentials.project).toBe("quota-project");
     expect(await credentials.headers(undefined)).toEqual({
       authorization: "Bearer ya29.user",
       "x-goog-user-project": "quota-project",

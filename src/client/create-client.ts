@@ -5,7 +5,7 @@ import { readVertexSettings, SettingsError } from "../settings.ts";
 import { checkEndpoint, checkLocation, checkProject, joinAddress, vertexOrigin } from "../upstreams/hosts.ts";
 
 /** What `createClient` takes besides the options of `new OpenAI()`. */
-export interface CreateClientOptions extends Omit<
+export interface CreateClientOptions<Client = OpenAI> extends Omit<
   ClientOptions,
   "apiKey" | "project" | "organization" | "baseURL"
 > {
@@ -22,7 +22,7 @@ export interface CreateClientOptions extends Omit<
   /** Path of a Google credential file. */
   keyFilename?: string;
   /** The class to build, for example of another major version. Default: that of the installed `openai` package. */
-  OpenAI?: new (options: ClientOptions) => OpenAI;
+  OpenAI?: new (options: never) => Client;
 }
 
 /**
@@ -42,7 +42,9 @@ export interface CreateClientOptions extends Omit<
  * Throws `SettingsError` when there are no credentials or no project, and a `GatewayError` for a project, location or
  * endpoint that cannot be one.
  */
-export async function createClient(options: CreateClientOptions = {}): Promise<OpenAI> {
+export async function createClient<Client = OpenAI>(
+  options: CreateClientOptions<Client> = {},
+): Promise<Client> {
   const {
     project,
     location,
@@ -68,8 +70,9 @@ export async function createClient(options: CreateClientOptions = {}): Promise<O
   const address =
     baseURL === undefined ? vertexAddress(settings, signedIn, endpointId) : (settings.baseUrl ?? baseURL);
 
-  const Client = given ?? (await installedClass());
-  return new Client({
+  // Majors differ in their types; what is passed here, all of 4 to 7 take.
+  const Class = (given ?? (await installedClass())) as new (options: ClientOptions) => Client;
+  return new Class({
     ...rest,
     baseURL: address,
     // The SDK insists on one; `withToken` puts the real one in its place.
@@ -132,7 +135,7 @@ function vertexAddress(
   return origin + path;
 }
 
-async function installedClass(): Promise<new (options: ClientOptions) => OpenAI> {
+async function installedClass(): Promise<unknown> {
   try {
     return (await import("openai")).OpenAI;
   } catch (cause) {

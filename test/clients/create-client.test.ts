@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { createClient, type CreateClientOptions } from "../../src/client/create-client.ts";
+import { createClient } from "../../src/client/create-client.ts";
 import { MAJORS } from "./openai-majors.ts";
 import { type RunningPollux, startEmulator, startGateway } from "./running-pollux.ts";
 
@@ -40,7 +40,7 @@ test.each(MAJORS)("openai $major", async ({ sdk }) => {
     project: "seed-project",
     location: "global",
     maxRetries: 0,
-    OpenAI: sdk.OpenAI as NonNullable<CreateClientOptions["OpenAI"]>,
+    OpenAI: sdk.OpenAI,
   });
   expect(client).toBeInstanceOf(sdk.OpenAI);
   expect(client.baseURL).toBe(
