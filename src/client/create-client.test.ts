@@ -62,13 +62,14 @@ afterEach(() => {
   requests.length = 0;
 });
 
-const credentials = (): object => ({
+const credentials = (changes: object = {}): object => ({
   type: "authorized_user",
   client_id: "id",
   client_secret: "hush",
   refresh_token: "refresh",
   quota_project_id: "billed",
   token_uri: `${origin}/token`,
+  ...changes,
 });
 const question = {
   model: "google/gemini-3.5-flash",
@@ -218,7 +219,8 @@ test.each<[string, Parameters<typeof createClient>[0], Record<string, string>, R
   ["a key file that is not there", { keyFilename: "/nowhere.json" }, {}, /\/nowhere\.json cannot be read/],
 ])("refuses %s", async (_name, options, env, message) => {
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
-  const login = options?.keyFilename === undefined ? { credentials: credentials() } : {};
+  const login =
+    options?.keyFilename === undefined ? { credentials: credentials({ quota_project_id: "" }) } : {};
   await expect(createClient({ ...login, ...options })).rejects.toThrow(message);
 });
 

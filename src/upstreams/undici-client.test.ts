@@ -131,8 +131,9 @@ function send(
 
 const OK = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 const CHUNKED = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
-const closed = (socket: Socket): Promise<unknown> =>
-  socket.destroyed ? Promise.resolve() : once(socket, "close");
+/** `events.once` would reject on the reset that an abort may cause. */
+const closed = (socket: Socket): Promise<void> =>
+  new Promise((resolve) => (socket.destroyed ? resolve() : socket.once("close", () => resolve())));
 
 describe("an exchange", () => {
   test("sends what it was given and passes on what comes", async () => {
