@@ -82,7 +82,7 @@ export function toAnnotations(grounding: unknown, citations: unknown, content: C
       ? support["groundingChunkIndices"]
       : [];
     for (const chunkIndex of indices) {
-      const source = toSource(chunks[Number(chunkIndex)]);
+      const source = typeof chunkIndex === "number" ? toSource(chunks[chunkIndex]) : undefined;
       if (source !== undefined) add(annotations, start, end, source);
     }
   }
