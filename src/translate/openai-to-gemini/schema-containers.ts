@@ -106,15 +106,7 @@ export function arrayKeywords(
     if (rest === false) ledger.used(`${path}.${restKeyword}`, "schema-tuple");
     if (element === undefined) {
       shape.maxItems = Math.min(shape.maxItems ?? Infinity, prefix.length);
-      if ((shape.minItems ?? 0) > shape.maxItems) {
-        ledger.note(
-          "approximated",
-          "schema-never",
-          `${path}.minItems`,
-          "No array can be that long; the part is left out.",
-        );
-        return false;
-      }
+      if ((shape.minItems ?? 0) > shape.maxItems) return false;
       // An array without a schema for its elements is refused by some models, even where it must be empty.
       if (prefix.length === 0) element = { ...ANY_OBJECT };
     }

@@ -33,13 +33,14 @@ interface Place {
   unroll: number;
   /** The result may not be a bare `$ref`, because something is to be merged with it. */
   inline: boolean;
-  /** A type is given by the schema this one is a branch of. */
-  typed: boolean;
+  /** The schema is part of another one that speaks of the same value. */
+  branch: boolean;
 }
 
 interface Mark {
   entries: number;
   kept: number;
+  visited: number;
 }
 
 export interface ConversionLimits {
@@ -58,9 +59,9 @@ export class SchemaConversion {
   /** Definitions converted once and kept as references. */
   readonly #kept = new Map<RefTarget, { name: string; sized: Sized | undefined }>();
   readonly #names = new Set<string>();
-  /** Sources looked at, and definitions that may turn out to be reached by nothing. */
-  readonly #visited = new Set<unknown>();
-  readonly #declared: { source: unknown; path: string }[] = [];
+  /** Paths of schemas looked at, and of definitions that may turn out to be reached by nothing. */
+  readonly #visited = new Set<string>();
+  readonly #declared: string[] = [];
   #work = 0;
 
   constructor(dialect: Dialect, refs: SchemaRefs, ledger: SchemaLedger, limits: ConversionLimits) {
@@ -77,10 +78,10 @@ export class SchemaConversion {
   root(): Shape | undefined {
     const { root } = this.#refs;
     const { unroll } = this.#limits;
-    const place: Place = { depth: 1, group: root.group, unroll, inline: true, typed: false };
+    const place: Place = { depth: 1, group: root.group, unroll, inline: true, branch: false };
     const converted = this.#convert(root.source, root.path, place);
-    for (const { source, path } of this.#declared) {
-      if (!this.#visited.has(source)) this.#ledger.used(path, "schema-metadata");
+    for (const path of this.#declared) {
+      if (!this.#visited.has(path)) this.#ledger.used(path, "schema-metadata");
     }
     return converted?.shape;
   }
@@ -89,37 +90,37 @@ export class SchemaConversion {
     this.#work += 1;
     if (this.#work > this.#limits.maxNodes) throw schemaTooLarge(path, this.#limits.maxNodes);
     if (place.depth > MAX_DEPTH) throw tooDeep(path);
-    this.#visited.add(source);
+    this.#visited.add(path);
     if (source === true) {
       this.#ledger.used(path, "schema-kept");
       return { shape: {}, nodes: 1, depth: 1 };
     }
-    if (source === false) {
-      this.#ledger.note(
-        "approximated",
-        "schema-never",
-        path,
-        "No value is allowed here, which Gemini cannot be told; the part is left out.",
-      );
-      return undefined;
-    }
+    if (source === false) return this.#nothing(path);
     if (!isObject(source)) throw wrongType(path, "a JSON Schema (an object, true or false)", source);
     if (Object.keys(source).length === 0) this.#ledger.used(path, "schema-kept");
 
     const reference = own(source, "$ref");
     const siblings = Object.keys(source).some((keyword) => keyword !== "$ref" && !isBeside(keyword));
-    if (reference === undefined) return this.#keywords(source, path, place);
+    if (reference === undefined) return this.#keywords(source, path, place) ?? this.#nothing(path);
     if (typeof reference !== "string") throw wrongType(`${path}.$ref`, "a string", reference);
     const target = this.#refs.resolve(reference, `${path}.$ref`);
     const inline = place.inline || siblings;
     const referred = this.#target(target, `${path}.$ref`, {
       ...place,
       inline,
-      typed: place.typed || siblings,
+      branch: place.branch || siblings,
     });
-    const beside = this.#keywords(source, path, { ...place, typed: true });
-    if (referred === undefined || beside === undefined) return undefined;
-    return siblings ? this.#both(beside, referred, `${path}.$ref`, "schema-ref") : referred;
+    const beside = this.#keywords(source, path, { ...place, branch: true });
+    if (beside === undefined) return this.#nothing(path);
+    if (referred === undefined) return undefined;
+    if (!siblings) return referred;
+    const both = this.#both(beside, referred, `${path}.$ref`, "schema-ref");
+    return place.branch ? both : { ...both, shape: this.#withImpliedType(both.shape, path) };
+  }
+
+  #nothing(path: string): undefined {
+    const detail = "No value satisfies this part of the schema, which Gemini cannot be told; it is left out.";
+    this.#ledger.note("approximated", "schema-never", path, detail);
   }
 
   #target(target: RefTarget, path: string, place: Place): Sized | undefined {
@@ -144,7 +145,7 @@ export class SchemaConversion {
     }
     let kept = this.#kept.get(target);
     if (kept === undefined) {
-      const sized = this.#convert(target.source, target.path, { ...inner, group: 0, typed: false });
+      const sized = this.#convert(target.source, target.path, { ...inner, group: 0, branch: false });
       kept = { name: this.#definitionName(target.name), sized };
       this.#kept.set(target, kept);
       if (sized !== undefined) put(this.definitions, kept.name, sized.shape);
@@ -179,8 +180,7 @@ export class SchemaConversion {
       }
       result = this.#both(result, { shape: choice, nodes: 1, depth: 1 }, `${path}.enum`, "schema-enum");
     }
-    const typed = place.typed || typesOf(result.shape) !== undefined;
-    const inner: Place = { ...place, depth: place.depth + 1, inline: false, typed: false };
+    const inner: Place = { ...place, depth: place.depth + 1, inline: false, branch: false };
 
     const whole = result;
     const containing: Containing = {
@@ -194,20 +194,14 @@ export class SchemaConversion {
     objectKeywords(source, path, whole.shape, containing);
     if (!arrayKeywords(source, path, whole.shape, containing)) return undefined;
     for (const keyword of ["anyOf", "oneOf"] as const) {
-      result = this.#union(
-        source,
-        keyword,
-        path,
-        { ...inner, typed: typed || result.shape.properties !== undefined },
-        result,
-      );
+      result = this.#union(source, keyword, path, { ...inner, branch: true }, result);
       if (result === undefined) return undefined;
     }
-    result = this.#allOf(source, path, { ...inner, inline: true, typed: true }, result);
+    result = this.#allOf(source, path, { ...inner, inline: true, branch: true }, result);
     if (result === undefined) return undefined;
 
     this.#others(source, path);
-    if (!place.typed) result.shape = this.#withImpliedType(result.shape, path);
+    if (!place.branch) result.shape = this.#withImpliedType(result.shape, path);
     if (nullable) result.shape = orNull(result.shape);
     if (result.nodes > this.#limits.maxNodes) throw schemaTooLarge(path, this.#limits.maxNodes);
     return result;
@@ -279,13 +273,14 @@ export class SchemaConversion {
   }
 
   #mark(): Mark {
-    return { entries: this.#ledger.mark(), kept: this.#kept.size };
+    return { entries: this.#ledger.mark(), kept: this.#kept.size, visited: this.#visited.size };
   }
 
-  /** Forgets definitions kept since as well: their entries in the ledger are made once, and would be missing. */
+  /** Forgets what was looked at since as well: the entries of a kept definition are made once, and would be missing. */
   #rewind(mark: Mark): void {
     this.#ledger.rewind(mark.entries);
     for (const target of [...this.#kept.keys()].slice(mark.kept)) this.#kept.delete(target);
+    for (const path of [...this.#visited].slice(mark.visited)) this.#visited.delete(path);
   }
 
   /** Everything that the readers above do not take. */
@@ -305,27 +300,23 @@ export class SchemaConversion {
   #definitions(definitions: unknown, path: string): void {
     if (definitions === null) return;
     if (!isObject(definitions)) throw wrongType(path, "an object", definitions);
-    const entries = Object.entries(definitions);
-    if (entries.length === 0) this.#ledger.used(path, "schema-metadata");
-    for (const [name, source] of entries) this.#declared.push({ source, path: memberPath(path, name) });
+    const names = Object.keys(definitions);
+    if (names.length === 0) this.#ledger.used(path, "schema-metadata");
+    for (const name of names) this.#declared.push(memberPath(path, name));
   }
 
+  /** The shape with the type that its `properties` or `items` imply, or its branches with theirs. */
   #withImpliedType(shape: Shape, path: string): Shape {
-    if (shape.type !== undefined || shape.anyOf !== undefined || shape.$ref !== undefined) return shape;
-    const implied =
-      shape.properties !== undefined
-        ? "object"
-        : shape.items !== undefined || shape.prefixItems !== undefined
-          ? "array"
-          : undefined;
-    if (implied === undefined) return shape;
-    this.#ledger.note(
-      "added",
-      "schema-type-added",
-      `${path}.type`,
-      `Set to ${implied}, which the keywords beside it imply.`,
-    );
-    return { ...shape, type: implied };
+    if (shape.type !== undefined || shape.$ref !== undefined) return shape;
+    const isArray = shape.items !== undefined || shape.prefixItems !== undefined;
+    const implied = shape.properties !== undefined ? "object" : isArray ? "array" : undefined;
+    if (implied === undefined) {
+      if (shape.anyOf === undefined) return shape;
+      return { ...shape, anyOf: shape.anyOf.map((branch) => this.#withImpliedType(branch, path)) };
+    }
+    const detail = `Set to ${implied}, which the keywords beside it imply.`;
+    this.#ledger.note("added", "schema-type-added", `${path}.type`, detail);
+    return { type: implied, ...shape };
   }
 
   /** Adds the cost of a part to the whole it belongs to. */

@@ -33,18 +33,13 @@ export function choiceKeywords(
   const values: unknown[] = constant === undefined ? [...(listed ?? [])] : [constant];
   // OpenAPI 3.0 spells `null` in a list with `nullable` beside it.
   if (own(source, "nullable") === true && !values.includes(null)) values.push(null);
+  // Both at once allow the constant, or nothing.
+  const both = constant !== undefined && listed !== undefined;
+  const possible = !both || listed.some((value) => JSON.stringify(value) === JSON.stringify(constant));
   const found = enumShape(values, types, `${path}.${keyword}`, dialect.enums);
   ledger.used(`${path}.${keyword}`, "schema-enum");
-  if (constant !== undefined && listed !== undefined) ledger.used(`${path}.enum`, "schema-enum");
-  if (found === undefined) {
-    ledger.note(
-      "approximated",
-      "schema-enum",
-      `${path}.${keyword}`,
-      "No listed value is of the type beside the list; the part is left out.",
-    );
-    return null;
-  }
+  if (both) ledger.used(`${path}.enum`, "schema-enum");
+  if (found === undefined || !possible) return null;
   for (const loss of found.losses) {
     ledger.note("approximated", "schema-enum", `${path}.${keyword}`, `For Gemini, ${loss}.`);
   }

@@ -28,6 +28,10 @@ export function mergeShapes(first: Shape, second: Shape): Merged {
   if (first.enum !== undefined && second.enum !== undefined) {
     const allowed = new Set(second.enum);
     merged.enum = first.enum.filter((value) => allowed.has(value));
+  }
+  if (merged.enum !== undefined) {
+    // Numbers listed on one side, integers asked for on the other.
+    if (merged.type === "integer") merged.enum = merged.enum.filter((value) => Number.isInteger(value));
     if (merged.enum.length === 0) return "empty";
   }
   for (const keyword of ["minimum", "minLength", "minItems", "minProperties"] as const) {
