@@ -1,5 +1,5 @@
 /** Accumulating a stream gives the message of the unstreamed answer, for our own reading of the chunks and the SDK's. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import OpenAI from "openai";
 import { describe, expect, test } from "vitest";
 import type { RememberedCall } from "../src/signatures/signature-store.ts";

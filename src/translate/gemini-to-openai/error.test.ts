@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { GatewayError, type UpstreamFailure } from "../../errors.ts";
 import { errorInEvent, type FailureHints, toFailure } from "./error.ts";
@@ -112,11 +112,12 @@ describe("credentials", () => {
   });
 });
 
+const retryInfo = (retryDelay: unknown): unknown => ({
+  "@type": "type.googleapis.com/google.rpc.RetryInfo",
+  retryDelay,
+});
+
 describe("F-37 waits and quotas", () => {
-  const retryInfo = (retryDelay: unknown): unknown => ({
-    "@type": "type.googleapis.com/google.rpc.RetryInfo",
-    retryDelay,
-  });
   const minute = "You exceeded your current quota, please check your plan and billing details. limit: 10";
 
   test.each([

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Json, JsonObject, PartialArg } from "../../wire/gemini.ts";
 import { FunctionCallArguments } from "./function-call-arguments.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { accumulateChunks, readChunks } from "../../../test/support/accumulate-chunks.ts";
 import type { RememberedCall } from "../../signatures/signature-store.ts";
@@ -48,6 +48,15 @@ function run(
   const stream = new StreamTranslation({ ...SHAPE, ...shape }, context, "m");
   return events.map((each) => stream.push(each)).join("") + stream.end();
 }
+
+const thought = (text: string): Part => ({ text, thought: true });
+
+const partial = (text: string, more: boolean): Part => ({
+  functionCall: {
+    partialArgs: [{ jsonPath: "$.a", stringValue: text, willContinue: more }],
+    willContinue: true,
+  },
+});
 
 describe("plain text", () => {
   test("takes the short way and gives the same bytes as the long one", () => {
@@ -108,8 +117,6 @@ describe("plain text", () => {
 });
 
 describe("thoughts", () => {
-  const thought = (text: string): Part => ({ text, thought: true });
-
   test.each([
     {
       name: "before an answer",
@@ -210,13 +217,6 @@ describe("F-40 tool calls", () => {
       call_2: { name: "f", model: "m", upstreamId: "same" },
       call_3: { name: "g", model: "m" },
     });
-  });
-
-  const partial = (text: string, more: boolean): Part => ({
-    functionCall: {
-      partialArgs: [{ jsonPath: "$.a", stringValue: text, willContinue: more }],
-      willContinue: true,
-    },
   });
 
   test.each([
