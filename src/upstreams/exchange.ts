@@ -255,6 +255,13 @@ export class Exchange implements UpstreamCall, Dispatcher.DispatchHandler {
   #onTimer = (): void => {
     this.#timerFiresAt = Infinity;
     if (this.#deadline() > performance.now()) this.#watch();
+    // After this program itself was busy for long, the answer may be waiting to be read: that comes first.
+    else setImmediate(this.#onLate);
+  };
+
+  #onLate = (): void => {
+    if (this.#state === "ended") return;
+    if (this.#deadline() > performance.now()) this.#watch();
     else this.#fail(this.#timedOut());
   };
 
