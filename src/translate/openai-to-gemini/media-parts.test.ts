@@ -51,6 +51,7 @@ describe("media", () => {
     [audio({ data: "gs://b/talk", format: "audio/mp3" }), uri("audio/mp3", "gs://b/talk")],
     [audio({ data: "https://example.org/talk.flac" }), uri("audio/flac", "https://example.org/talk.flac")],
     [audio({ data: "data:audio/mpeg;base64,QUJD", format: "mp3" }), inline("audio/mpeg", "QUJD")],
+    [audio({ data: "QUJD", format: "aac" }), inline("audio/x-aac", "QUJD")],
     [audio({ data: "data:;base64,QUJD", format: "wav" }), inline("audio/wav", "QUJD")],
     [file({ file_data: "data:application/pdf;base64,QUJD" }), inline("application/pdf", "QUJD")],
     [
@@ -79,6 +80,11 @@ describe("media", () => {
       file({ file_id: "gs://b/doc" }),
       uri("application/pdf", "gs://b/doc"),
       "approximated messages[0].content[0].file.file_id",
+    ],
+    [
+      file({ file_data: "data:text/csv;base64,QUJD" }),
+      inline("text/plain", "QUJD"),
+      "approximated messages[0].content[0].file.file_data",
     ],
     [
       image("data:image/png;name=x;base64,QUJD"),

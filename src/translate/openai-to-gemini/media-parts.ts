@@ -7,7 +7,7 @@ import { accountForFields } from "./field-account.ts";
 import { type MediaKind, type MediaSource, toMediaPart } from "./media.ts";
 import { readDetail } from "./media-resolution.ts";
 import type { MessageScope } from "./message-scope.ts";
-import { mimeTypeOfName, normalMimeType } from "./mime-type.ts";
+import { mimeTypeOfName, mimeTypeOnHost, normalMimeType } from "./mime-type.ts";
 
 const URL_KEYS = new Set(["url", "detail"]);
 const AUDIO_KEYS = new Set(["data", "format"]);
@@ -81,7 +81,8 @@ function readAudio(audio: Record<string, unknown>, path: string, scope: MessageS
   }
   const part = toMediaPart({ ...source, declared }, scope);
   const sent = (part.inlineData ?? part.fileData)?.mimeType;
-  if (sent === declared || isMp3(sent, declared)) scope.notes.used(formatPath, "part-audio");
+  if (sent === mimeTypeOnHost(declared, scope.target.surface) || isMp3(sent, declared))
+    scope.notes.used(formatPath, "part-audio");
   else
     scope.notes.add(
       "ignored",
@@ -155,7 +156,7 @@ function withName(part: Part, source: MediaSource, path: string, scope: MessageS
   if (blob !== undefined && scope.target.surface === "vertex") {
     blob.displayName = filename;
     scope.notes.used(filenamePath, "part-file-name");
-  } else if (namesItsType(source) || blob?.mimeType !== mimeTypeOfName(filename)) {
+  } else if (namesItsType(source) || !decidesType(filename, blob?.mimeType, scope)) {
     scope.notes.add(
       "ignored",
       "part-file-name",
@@ -164,6 +165,11 @@ function withName(part: Part, source: MediaSource, path: string, scope: MessageS
     );
   } else scope.notes.used(filenamePath, "part-file-name");
   return part;
+}
+
+function decidesType(filename: string, sent: string | undefined, scope: MessageScope): boolean {
+  const mimeType = mimeTypeOfName(filename);
+  return mimeType !== undefined && mimeTypeOnHost(mimeType, scope.target.surface) === sent;
 }
 
 function namesItsType({ reference }: MediaSource): boolean {

@@ -7,7 +7,7 @@ import type { Part } from "../../wire/gemini.ts";
 import { isDataUrl, parseDataUrl } from "./data-url.ts";
 import { toBase64 } from "./media-base64.ts";
 import type { MessageScope } from "./message-scope.ts";
-import { mimeTypeOfName, normalMimeType } from "./mime-type.ts";
+import { mimeTypeOfName, mimeTypeOnHost, normalMimeType } from "./mime-type.ts";
 
 export type MediaKind = "image" | "audio" | "video" | "file";
 
@@ -101,7 +101,8 @@ function fromUrl(source: MediaSource, scheme: string, scope: MessageScope): Medi
     source.declared ??
     (source.filename === undefined ? undefined : mimeTypeOfName(source.filename)) ??
     (YOUTUBE.test(reference) ? "video/mp4" : mimeTypeOfName(reference));
-  if (mimeType !== undefined) return { fileData: { mimeType, fileUri: reference } };
+  if (mimeType !== undefined)
+    return { fileData: { mimeType: onHost(mimeType, path, scope), fileUri: reference } };
   // The Gemini API recorded the type of its own file when it was uploaded.
   if (scope.target.surface === "gemini-api" && GEMINI_FILE.test(reference))
     return { fileData: { fileUri: reference } };
@@ -117,7 +118,20 @@ function fromUrl(source: MediaSource, scheme: string, scope: MessageScope): Medi
 
 function inline(mimeType: string, data: string, source: MediaSource, scope: MessageScope): MediaPart {
   scope.notes.used(source.path, "part-media");
-  return { inlineData: { mimeType, data } };
+  return { inlineData: { mimeType: onHost(mimeType, source.path, scope), data } };
+}
+
+function onHost(mimeType: string, path: string, scope: MessageScope): string {
+  const name = mimeTypeOnHost(mimeType, scope.target.surface);
+  if (name === "text/plain" && mimeType !== name) {
+    scope.notes.add(
+      "approximated",
+      "part-mime-type",
+      path,
+      `This host takes no ${mimeType}; it was sent as text/plain.`,
+    );
+  }
+  return name;
 }
 
 /** For data that does not carry its own type. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { mimeTypeOfName, normalMimeType } from "./mime-type.ts";
+import { mimeTypeOfName, mimeTypeOnHost, normalMimeType } from "./mime-type.ts";
 
 test.each([
   ["image/png", "image/png"],
@@ -50,4 +50,19 @@ test.each([
   ["a.__proto__", undefined],
 ])("the name %j tells %j", (name, expected) => {
   expect(mimeTypeOfName(name)).toBe(expected);
+});
+
+test.each([
+  ["image/png", "image/png", "image/png"],
+  ["text/plain", "text/plain", "text/plain"],
+  ["text/csv", "text/plain", "text/csv"],
+  ["text/markdown", "text/plain", "text/md"],
+  ["text/x-java", "text/plain", "text/plain"],
+  ["application/json", "text/plain", "text/plain"],
+  ["application/pdf", "application/pdf", "application/pdf"],
+  ["audio/aac", "audio/x-aac", "audio/aac"],
+  ["audio/x-aac", "audio/x-aac", "audio/aac"],
+])("%s is %s on Vertex AI and %s on the Gemini API", (mimeType, vertex, geminiApi) => {
+  expect(mimeTypeOnHost(mimeType, "vertex")).toBe(vertex);
+  expect(mimeTypeOnHost(mimeType, "gemini-api")).toBe(geminiApi);
 });

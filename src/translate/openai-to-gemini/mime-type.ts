@@ -2,6 +2,7 @@
  * Media types as Gemini wants them: full, lower-case and without the aliases it refuses (`image/jpg`, a bare `png`:
  * https://github.com/CherryHQ/cherry-studio/pull/3088, https://github.com/charmbracelet/crush/issues/995).
  */
+import type { Surface } from "../target.ts";
 
 /** Types Gemini documents, under the extensions files have. */
 const BY_EXTENSION = new Map<string, string>([
@@ -71,7 +72,24 @@ const ALIASES = new Map<string, string>([
   ["audio/x-flac", "audio/flac"],
   ["audio/x-aiff", "audio/aiff"],
   ["application/x-pdf", "application/pdf"],
+  ["video/x-msvideo", "video/avi"],
+  ["text/x-markdown", "text/markdown"],
 ]);
+
+/** The same format under the name each host lists. Source: the two hosts' pages on audio and documents. */
+const HOST_NAMES: Record<Surface, ReadonlyMap<string, string>> = {
+  vertex: new Map([["audio/aac", "audio/x-aac"]]),
+  "gemini-api": new Map([
+    ["audio/x-aac", "audio/aac"],
+    ["text/markdown", "text/md"],
+  ]),
+};
+
+/** Text the Gemini API lists by its own type; Vertex AI lists `text/plain` alone. */
+const GEMINI_API_TEXT = new Set(
+  ["plain", "html", "css", "csv", "xml", "rtf", "md", "javascript", "x-python"].map((name) => `text/${name}`),
+);
+const TEXT_BEYOND_TEXT = new Set(["application/json", "application/xml", "application/javascript"]);
 
 /** RFC 6838 names, at most 127 characters on each side. */
 const FULL = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\/[a-z0-9*][a-z0-9!#$&^_.+-]{0,126}$/;
@@ -82,6 +100,17 @@ export function normalMimeType(declared: string, expected?: "audio"): string | u
   const name = declared.trim().toLowerCase();
   if (FULL.test(name)) return ALIASES.get(name) ?? name;
   return (expected === "audio" ? AUDIO_CONTAINERS.get(name) : undefined) ?? BY_EXTENSION.get(name);
+}
+
+/**
+ * The name under which a host takes the format. Documents that are text but not of a type the host lists would be
+ * refused, so they go as `text/plain`, which is a loss only of the label.
+ */
+export function mimeTypeOnHost(mimeType: string, surface: Surface): string {
+  const name = HOST_NAMES[surface].get(mimeType) ?? mimeType;
+  const listed = surface === "vertex" ? name === "text/plain" : GEMINI_API_TEXT.has(name);
+  const isText = name.startsWith("text/") || TEXT_BEYOND_TEXT.has(name);
+  return isText && !listed ? "text/plain" : name;
 }
 
 /** By the extension of a file name, or of a URL without its query and fragment. */
