@@ -2,7 +2,7 @@
 
 const quotes = `["“”'‘’«»\`]`;
 const filler =
-  "(?:after me|back|exactly|only|just|nothing but|literally|verbatim|this|that|the following|the exact|the single|the|single|words?|phrase|sentence|text|string|number|token|to me|with|out|aloud)";
+  "(?:after me|back|exactly|only|just|nothing but|literally|verbatim|(?:this|that)(?=:)|the following|the exact|the single|the|single|words?|phrase|sentence|text|string|number|token|to me|with|out|aloud)";
 const dictated = new RegExp(
   `(?:^|[.!?\\n]\\s*)(?:please |now |can you |could you |just |simply )*(?:say|repeat|echo)(?: ${filler})*\\s*[:,]?\\s+(.+)$`,
   "is",

@@ -1,5 +1,6 @@
 /** What kind of answer a prompt wants, tried from the most definite to the most general. */
 import { findSum, formatNumber } from "./arithmetic.ts";
+import { capitalOf, jokes, membersOf } from "./catalogue.ts";
 import type { Conversation } from "./conversation.ts";
 import { counted, exactlyWords, wantedWords } from "./counting.ts";
 import type { Dice } from "./dice.ts";
@@ -51,7 +52,7 @@ function definite(conversation: Conversation, modelName: string, dice: Dice): st
   const { ask } = conversation;
   const remembered = recall(conversation);
   if (remembered !== undefined) return remembered;
-  const counting = counted(ask) ?? translated(ask);
+  const counting = counted(ask) ?? translated(ask) ?? capitalOf(ask);
   if (counting !== undefined) return counting;
   const sum = findSum(ask);
   if (sum !== undefined) {
@@ -78,7 +79,7 @@ function pleasantry(ask: string, modelName: string, dice: Dice): string | undefi
   if (plain.length > 80) return undefined;
   const greeted =
     /^(?:hello|hi|hey|good (?:morning|afternoon|evening)|greetings|howdy|hola|bonjour|hallo|ciao)(?: there| everyone| world| gemini)?[!.?, ]*(?:how are you[?!. ]*)?$/;
-  const introduced = /\b(?:my name is|i am|i'm|call me)\s+(\p{Lu}[\p{L}'’-]{0,40})/u.exec(ask)?.[1];
+  const introduced = /\b(?:[Mm]y name is|I am|[Ii]'m|[Cc]all me)\s+(\p{Lu}[\p{L}'’-]{0,40})/u.exec(ask)?.[1];
   if (introduced !== undefined) {
     return dice.pick([
       `Nice to meet you, ${introduced}! I will remember your name for this conversation. What can I do for you?`,
@@ -107,8 +108,13 @@ function pleasantry(ask: string, modelName: string, dice: Dice): string | undefi
 function open(subject: Subject, dice: Dice): string {
   const { ask } = subject;
   if (/\b(?:summari[sz]e|summary|tl;?dr)\b/i.test(ask) && ask.length > 200) return summary(ask);
+  if (/\bjoke\b/i.test(ask)) return dice.pick(jokes);
   if (/\b(?:poem|haiku|verse|rhyme|limerick)\b/i.test(ask)) return poem(subject, dice);
-  const asked = listOrder.exec(ask);
+  const asked = wantedWords(ask) === undefined ? listOrder.exec(ask) : null;
+  if (asked !== null || /^\s*(?:list|name)\b/i.test(ask)) {
+    const members = membersOf(ask, dice.below(10));
+    if (members !== undefined) return members.map((member, index) => `${index + 1}. ${member}`).join("\n");
+  }
   if (asked !== null) {
     const count = numberFrom(asked[1] ?? "") ?? 3;
     return numberedList(subject, Math.min(Math.max(1, count), mostPoints), dice);

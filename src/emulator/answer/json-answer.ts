@@ -6,6 +6,8 @@ import { valueForSchema } from "./schema-value.ts";
 import { isObject, viewSchema } from "./schema-view.ts";
 
 const mostKeys = 40;
+const numericNames =
+  /^(?:age|count|year|price|quantity|amount|number|total|score|rating|size|width|height)$/i;
 
 /** The answer's text; undefined when the request wants plain text. `reply` is what would have been said in prose. */
 export function jsonAnswer(
@@ -47,7 +49,8 @@ function sourceText({ ask, turns, askIndex, system }: Conversation): string {
 /** JSON without a schema: the keys the prompt or the system instruction names or shows, else question and answer. */
 function unguided({ ask, system }: Conversation, source: PromptSource, reply: () => string): Json {
   const orders = `${ask}\n${system.slice(0, 4000)}`;
-  const shown = sampleIn(orders);
+  const sample = sampleIn(orders);
+  const shown = sample?.value;
   const names = shown === undefined ? keysNamed(orders) : Object.keys(shown);
   if (names.length > 0) {
     const properties = Object.fromEntries(
@@ -66,13 +69,14 @@ function unguided({ ask, system }: Conversation, source: PromptSource, reply: ()
 }
 
 /** The first object literal in a prompt, when it is real JSON. */
-function sampleIn(text: string): JsonObject | undefined {
+function sampleIn(text: string): { value: JsonObject; written: string } | undefined {
   const start = text.indexOf("{");
   const ends = start < 0 ? [] : [...text.slice(start, start + 4000).matchAll(/\}/g)].slice(-20).toReversed();
   for (const end of ends) {
     try {
-      const value = JSON.parse(text.slice(start, start + end.index + 1)) as Json;
-      if (isObject(value) && Object.keys(value).length > 0) return value;
+      const written = text.slice(start, start + end.index + 1);
+      const value = JSON.parse(written) as Json;
+      if (isObject(value) && Object.keys(value).length > 0) return { value, written };
     } catch {
       // Not this brace.
     }
@@ -103,5 +107,5 @@ function schemaLike(sample: JsonObject | undefined, name: string): Json {
       properties: Object.fromEntries(Object.keys(value).map((key) => [key, schemaLike(value, key)])),
     };
   }
-  return { type: "string" };
+  return numericNames.test(name) ? { type: "number" } : { type: "string" };
 }

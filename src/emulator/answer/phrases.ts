@@ -91,9 +91,17 @@ const aboutPattern = /\b(?:about|regarding|concerning|on the topic of)\s+([^.,;:
 const objectPattern =
   /\b(?:attend|attending|to|host|hosting|schedule|create|plan|book|order|find|for|of|is|have|having|make|write|describe|explain|like)\s+(?:a|an|the|my|our|some)\s+((?:[\p{L}\p{N}'-]{2,30} ?){1,5})/giu;
 const explainPattern =
-  /\b(?:explain|describe|discuss|define|summari[sz]e|why (?:is|are|do|does)|what (?:is|are)|how (?:do|does|is|are))\s+(?:to me |me )?([^.,;:!?\n]{2,80})/i;
+  /\b(?:explain|describe|discuss|define|summari[sz]e|list|name|suggest|recommend|give me|why (?:is|are|do|does)|what (?:is|are)|how (?:do|does|is|are))\s+(?:to me |me )?([^.,;:!?\n]{2,80})/i;
+
+const whyPattern = /\bwhy (is|are|do|does) ((?:the|a|an|my|our) \p{L}{1,30}|\p{L}{1,30}) ([^.?!\n]{1,80})/iu;
+const howPattern = /\b(how (?:an? |the )?[\p{L}\p{N} -]{1,50}? works?)\b/iu;
 
 function topicOf(text: string): string | undefined {
+  const why = whyPattern.exec(text);
+  if (why !== null) return `why ${why[2]} ${/^(?:is|are)$/i.test(why[1] ?? "") ? `${why[1]} ` : ""}${why[3]}`;
+  const how =
+    howPattern.exec(text)?.[1] ?? /\bhow (?:do|does) ([\p{L}\p{N} -]{1,50}?) works?\b/iu.exec(text)?.[1];
+  if (how !== undefined) return how.startsWith("how ") ? how : `how ${how} works`;
   const about = leadingPhrase(aboutPattern.exec(text)?.[1]);
   if (about !== undefined) return about;
   for (const match of text.matchAll(objectPattern)) {

@@ -1,12 +1,13 @@
 /**
  * Text cut into the pieces the emulator calls tokens: about four characters of Latin text, two of Chinese or
- * Japanese, one digit, one mark. Gemini's real vocabulary is not public; the proportions follow Google's rule
+ * Japanese, three digits, one mark. Gemini's real vocabulary is not public; the proportions follow Google's rule
  * of thumb (https://ai.google.dev/gemini-api/docs/tokens: a token is about 4 characters, 100 tokens 60-80 words).
  */
 
 const longestLatin = 6;
 const longestOtherLetters = 3;
 const longestIdeographs = 2;
+const longestDigits = 3;
 const longestRun = 8;
 
 /** The text in pieces; joined, they are the text again. At most `limit` pieces are returned. */
@@ -42,7 +43,7 @@ function pieceEnd(text: string, start: number): number {
   // A single blank belongs to the word behind it, as in most vocabularies.
   if (text[at] === " " && at + 1 < text.length) {
     const next = kindAt(text, at + 1);
-    if (next === "latin" || next === "letters") {
+    if (next === "latin" || next === "letters" || next === "digit") {
       at++;
       kind = next;
     }
@@ -59,6 +60,7 @@ function pieceEnd(text: string, start: number): number {
     case "pair":
       return at + 2;
     case "digit":
+      return runEnd(text, at, kind, longestDigits);
     case "mark":
       return at + 1;
   }

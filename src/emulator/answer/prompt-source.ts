@@ -73,7 +73,12 @@ export class PromptSource {
     const { phrases } = this;
     const labelled = this.#labelled(field.name);
     if (labelled !== undefined) return labelled;
-    if (is(field, "email") && phrases.emails.length > 0) return phrases.emails[0];
+    if ((is(field, "email") || is(field, "destination")) && phrases.emails.length > 0)
+      return phrases.emails[0];
+    if (is(field, "query")) {
+      const said = this.#saying();
+      if (said !== undefined) return said;
+    }
     if (is(field, "url")) return phrases.urls[0];
     if (is(field, "date")) return phrases.dates[0];
     if (is(field, "time")) return phrases.times[0];
@@ -125,14 +130,16 @@ export class PromptSource {
   /** The option the prompt names, by its own words. */
   option(options: readonly Json[]): Json | undefined {
     const said = wordsOf(this.text);
-    const stems = new Set(said.map(stem));
+    const stems = [...new Set(contentStems(this.text))];
     const joined = ` ${said.join(" ")} `;
     const named = options.filter((option) => typeof option === "string" && option !== "") as string[];
     return (
       named.find(
         (option) => joined.includes(` ${wordsOf(option).join(" ")} `) && wordsOf(option).length > 0,
       ) ??
-      named.find((option) => contentStems(option).some((word) => stems.has(word))) ??
+      named.find((option) =>
+        contentStems(option).some((word) => stems.some((other) => related(word, other))),
+      ) ??
       options.find(
         (option) => typeof option === "number" && this.phrases.numbers.some(({ value }) => value === option),
       )
@@ -206,12 +213,21 @@ export class PromptSource {
     );
   }
 
+  /** `saying "see you"`: the words of a message. */
+  #saying(): string | undefined {
+    return text(
+      /\b(?:saying|that says|which says|with the (?:message|text|body|words))\s+["“]?([^"”\n]{1,500})/i.exec(
+        this.text,
+      )?.[1],
+    );
+  }
+
   /** `name: value`, `name is value`, `name = "value"`. */
   #labelled(name: string): string | undefined {
     const label = labelPattern(name);
     if (label === undefined) return undefined;
     const match = new RegExp(
-      `(?<![\\p{L}])${label}\\s{0,3}(?::|=|\\bis\\b|\\bof\\b)\\s{0,3}(?:["“']([^"”'\\n]{1,300})["”']|([^\\n,;.?!]{1,120}))`,
+      `(?<![\\p{L}])${label}\\s{0,3}(?:(?::|=|\\bis\\b|\\bof\\b)?\\s{0,3}["“']([^"”'\\n]{1,300})["”']|(?::|=|\\bis\\b|\\bof\\b)\\s{0,3}([^\\n,;.?!]{1,120}))`,
       "iu",
     ).exec(this.text);
     return text((match?.[1] ?? match?.[2])?.replace(/\s+(?:and|with|on|at|for)\s.*$/, "").trim());

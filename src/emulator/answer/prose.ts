@@ -33,9 +33,9 @@ export function explanation({ ask, topic, system }: Subject, dice: Dice): string
     `${upperFirst(topic)} is easier to follow in three steps.`,
   ]);
   const steps = [
-    `First, there is ${words[0] ?? topic}: what it is made of and what goes into it.`,
-    `Second, ${words[1] ?? "the way its parts work together"} decides how the whole behaves, because each step builds on the one before.`,
-    `Third, ${words[2] ?? "what comes out at the end"} can be checked against what was expected, and the cycle starts again.`,
+    `First comes "${words[0] ?? topic}": what belongs to it and what does not.`,
+    `Second, ${words[1] === undefined ? "the way the parts work together" : `"${words[1]}"`} decides how the whole behaves, because each step builds on the one before.`,
+    `Third, ${words[2] === undefined ? "what comes out at the end" : `"${words[2]}"`} can be checked against what was expected, and the cycle starts again.`,
   ];
   const closing = dice.pick([
     `In short, ${topic} is a sequence of small steps that are simple one by one.`,
@@ -89,7 +89,7 @@ export function poem({ topic, ask }: Subject, dice: Dice): string {
 }
 
 /** `count` numbered points on the topic. */
-export function numberedList({ topic, ask }: Subject, count: number, dice: Dice): string {
+export function numberedList({ topic }: Subject, count: number, dice: Dice): string {
   const aspects = [
     "the purpose of",
     "the people behind",
@@ -103,11 +103,10 @@ export function numberedList({ topic, ask }: Subject, count: number, dice: Dice)
     "the next question about",
   ];
   const offset = dice.below(aspects.length);
-  const words = keyWords(ask);
   return Array.from({ length: count }, (_, index) => {
     const aspect = aspects[(index + offset) % aspects.length] ?? "more about";
     const round = index < aspects.length ? "" : ` (part ${Math.floor(index / aspects.length) + 1})`;
-    return `${index + 1}. ${upperFirst(aspect)} ${words[index % Math.max(1, words.length)] ?? topic}${round}`;
+    return `${index + 1}. ${upperFirst(aspect)} ${topic}${round}`;
   }).join("\n");
 }
 
@@ -152,7 +151,7 @@ export function instructionNote(system: string): string {
 
 function keyWords(ask: string): string[] {
   const seen = new Set<string>();
-  return (ask.match(/[\p{L}\p{M}\p{N}'’-]{3,40}/gu) ?? []).filter((word) => {
+  return (ask.match(/[\p{L}\p{M}\p{N}'’-]{3,40}|(?<!\p{L})\p{Lu}{2}(?!\p{L})/gu) ?? []).filter((word) => {
     const stem = contentStems(word)[0];
     if (stem === undefined || seen.has(stem) || seen.size >= 8 || taskWords.has(stem)) return false;
     seen.add(stem);
@@ -161,7 +160,9 @@ function keyWords(ask: string): string[] {
 }
 
 const taskWords = new Set(
-  contentStems("write explain describe list summarize summarise story poem haiku ideas things names"),
+  contentStems(
+    "write explain describe list summarize summarise story poem haiku ideas things names words works say answer",
+  ),
 );
 
 function series(words: readonly string[], topic: string): string {

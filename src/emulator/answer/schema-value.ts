@@ -14,6 +14,7 @@ const deepest = 40;
 const deepestOptional = 6;
 const mostValues = 3000;
 const mostListItems = 100;
+const mostItems = 1000;
 const longestText = 4000;
 
 /** Never throws; where a schema contradicts itself the value comes as near as it can. */
@@ -43,7 +44,7 @@ class SchemaFilling {
     const view = viewSchema(schema, this.#root);
     const below = [...path, ...view.references, ""];
     this.#made++;
-    if (below.length > deepest * 2) return null;
+    if (below.length > deepest * 2 || this.#made > mostValues * 2) return emptyValue(view.types[0]);
     const described = { ...field, description: view.description };
     if (view.options !== undefined) return this.#option(view.options, view, described, index);
     if (view.branches.length > 0) return this.#branch(schema, view, field, below, index);
@@ -53,7 +54,7 @@ class SchemaFilling {
     const type = first ?? typeFor(recorded);
     switch (type) {
       case "object":
-        return this.#object(view, described, below);
+        return this.#object(view, described, below, index);
       case "array":
         return this.#array(view, described, below);
       case "string":
@@ -108,7 +109,7 @@ class SchemaFilling {
     return false;
   }
 
-  #object(view: SchemaView, field: Field, path: readonly string[]): Json {
+  #object(view: SchemaView, field: Field, path: readonly string[], index: number): Json {
     const result: JsonObject = Object.create(null);
     const siblings = [...view.properties.keys()];
     const most = view.bound("maxProperties") ?? Number.POSITIVE_INFINITY;
@@ -119,12 +120,12 @@ class SchemaFilling {
       const inner = { name, description: viewSchema(property, this.#root).description, siblings };
       if (!required && (optional >= optionalRoom || !this.#wantsOptional(property, inner, path))) continue;
       if (!required) optional++;
-      result[name] = this.value(property, inner, path, 0);
+      result[name] = this.value(property, inner, path, index);
     }
     const additional = view.additional === false ? undefined : view.additional;
     for (const name of view.required) {
       if (!Object.hasOwn(result, name))
-        result[name] = this.value(additional ?? {}, { ...field, name }, path, 0);
+        result[name] = this.value(additional ?? {}, { ...field, name }, path, index);
     }
     this.#fillUp(result, view, additional, path);
     return plain(result);
@@ -189,7 +190,7 @@ class SchemaFilling {
     const seen = new Set<string>();
     const unique = view.flag("uniqueItems");
     const wanted = Math.min(this.#wantedItems(view, listed.length, itemView, path), mostListItems);
-    const goal = Math.min(most, Math.max(least, wanted, view.prefixItems.length));
+    const goal = Math.min(most, Math.max(least, wanted, view.prefixItems.length), mostItems);
     const inner = { name: singular(field.name), description: field.description, siblings: field.siblings };
     for (let index = 0, tries = 0; items.length < goal && tries < goal * 3 + 10; index++, tries++) {
       const tuple = view.prefixItems[index];
@@ -280,6 +281,13 @@ class SchemaFilling {
     const value = drawn === undefined || (whole && !Number.isInteger(drawn)) ? fallback : drawn;
     return fitted(value, view, whole);
   }
+}
+
+/** Where a schema demands more than anyone could send, the rest stays empty. */
+function emptyValue(type: TypeName | undefined): Json {
+  if (type === "object") return {};
+  if (type === "array") return [];
+  return type === "string" ? "" : null;
 }
 
 function isRecursive(path: readonly string[]): boolean {

@@ -51,5 +51,7 @@ export function sentences(text: string): string[] {
 function firstWord(text: string): string {
   const number = /^[^.!?]{0,200}=\s*(-?[\d.]+\d|-?\d)/.exec(text)?.[1];
   const subject = /\b(?:is|are) ([\p{L}\p{N}'-]+)[.!]?$/u.exec(text)?.[1];
-  return number ?? subject ?? /[\p{L}\p{N}'’-]+/u.exec(text)?.[0] ?? text;
+  return (
+    number ?? subject ?? /\p{L}[\p{L}'’-]{3,}/u.exec(text)?.[0] ?? /[\p{L}\p{N}'’-]+/u.exec(text)?.[0] ?? text
+  );
 }

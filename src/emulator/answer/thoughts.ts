@@ -6,7 +6,7 @@ import type { Dice } from "./dice.ts";
 import { firstPieces } from "./pieces.ts";
 import { countTextTokens } from "./tokens.ts";
 
-/** Tokens spent on an easy prompt, by level; a hard one takes up to six times as many. */
+/** Tokens spent on an ordinary prompt, by level; a greeting takes a quarter, a long prompt up to five times as many. */
 const levelTokens = new Map([
   ["MINIMAL", 8],
   ["LOW", 40],
@@ -29,8 +29,8 @@ export function think(
   dice: Dice,
 ): Thinking {
   const config = request.generationConfig?.thinkingConfig;
-  const complexity =
-    1 + Math.min(5, countTextTokens(conversation.ask) / 30 + conversation.responses.length / 2);
+  const weight = countTextTokens(conversation.ask) / 25 + conversation.responses.length / 2;
+  const complexity = 0.25 + Math.min(4.75, weight);
   const effort = effortOf(request, model);
   const ceiling = effort.ceiling;
   const tokens = Math.min(Math.round(effort.tokens * complexity * (0.9 + dice.unit() * 0.2)), ceiling);

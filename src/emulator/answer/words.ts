@@ -5,7 +5,7 @@ const stopWords = new Set(
     "a an the this that these those it its is are was were be been being am do does did done have has had having can " +
     "could will would shall should may might must i me my mine you your yours he him his she her we us our they them " +
     "their what which who whom whose when where why how and or but if then than so as at by for from in into of on " +
-    "off onto out over to up with about there here not no yes please just only very some any all each every both more " +
+    "off onto out over to up with about there here not no yes please just only very some few several any all each every both more " +
     "most other such own same too also now like want need let lets tell give show know make made go going get got " +
     "use using used given one two there's what's it's i'm i'd today currently"
   ).split(" "),
@@ -53,7 +53,7 @@ const subjects: readonly string[][] = [
   "stock ticker share shares",
   "currency exchange dollar euro dollars euros",
   "calendar meeting appointment event schedule",
-  "sum plus addition total",
+  "sum plus addition total add",
   "multiply times product multiplication multiplied",
   "calculator calculate compute arithmetic math evaluate",
   "light lights lamp brightness dim",
@@ -61,6 +61,8 @@ const subjects: readonly string[][] = [
   "translate translation",
   "order purchase buy",
   "reminder remind",
+  "positive love great good excellent amazing happy wonderful fantastic best",
+  "negative hate bad terrible awful horrible sad worst disappointed broken",
 ].map((group) => group.split(" "));
 
 const subjectOf = new Map(
