@@ -2,6 +2,7 @@ import type { ChatCompletionRequest } from "../../wire/openai.ts";
 import type { Notes } from "../notes.ts";
 import { optionalObject } from "../read-field.ts";
 import { toSnakeCase } from "./native-json.ts";
+import { memberPath } from "./schema-path.ts";
 
 /** The first four are documented for Google's own OpenAI layer, with `tools` and `media_resolution`; the rest are natural. */
 const GOOGLE_OPTIONS = [
@@ -67,7 +68,7 @@ function collect(
       notes.add(
         "ignored",
         "extra-body",
-        `${path}.${key}`,
+        memberPath(path, key),
         `Only google is read from extra_body; put other fields at the top level of the request.`,
       );
     }
@@ -86,7 +87,7 @@ function collectGoogle(
       continue;
     }
     const name = toSnakeCase(key);
-    const field = `${path}.${key}`;
+    const field = memberPath(path, key);
     if (!isGoogleOption(name)) {
       notes.add("ignored", "extra-body", field, "This option of Google's is not known here.");
       continue;

@@ -5,6 +5,7 @@ import { isObject, optionalArray, optionalObject, wrongType } from "../read-fiel
 import type { RequestContext } from "../target.ts";
 import type { GoogleOptions } from "./extra-body.ts";
 import { copyNative, copyNativeMessage, toCamelCase } from "./native-json.ts";
+import { memberPath } from "./schema-path.ts";
 
 const MAX_TOOLS = 64;
 /** Their insides hold maps whose keys are the caller's own: property names, header names. */
@@ -45,7 +46,7 @@ function nativeTool(entry: unknown, path: string): Tool {
   return Object.fromEntries(
     Object.entries(entry).map(([key, value]): [string, Json] => {
       const name = toCamelCase(key);
-      const field = `${path}.${key}`;
+      const field = memberPath(path, key);
       return [
         name,
         TOOLS_WITH_MAPS.includes(name) ? copyEntries(value, field) : copyNativeMessage(value, field),
@@ -65,7 +66,10 @@ function copyEntries(value: unknown, path: string): Json {
       throw wrongType(field, "an object", entry);
     }
     return Object.fromEntries(
-      Object.entries(entry).map(([key, inner]) => [toCamelCase(key), copyNative(inner, `${field}.${key}`)]),
+      Object.entries(entry).map(([key, inner]) => [
+        toCamelCase(key),
+        copyNative(inner, memberPath(field, key)),
+      ]),
     ) as JsonObject;
   });
 }
@@ -80,7 +84,7 @@ function toSearch(request: ChatCompletionRequest, context: RequestContext): Tool
       context.notes.add(
         "ignored",
         "web-search",
-        `web_search_options.${key}`,
+        memberPath("web_search_options", key),
         "Google Search takes no such option here.",
       );
     }

@@ -2,6 +2,7 @@ import { invalidRequest } from "../../errors.ts";
 import { optionalObject, wrongType } from "../read-field.ts";
 import type { RequestContext } from "../target.ts";
 import type { GoogleOptions } from "./extra-body.ts";
+import { memberPath } from "./schema-path.ts";
 
 const MAX_LABELS = 64;
 /** Lower-case letters, letters of scripts without case, digits, `_` and `-`; a key starts with a letter. */
@@ -33,7 +34,7 @@ export function toLabels(google: GoogleOptions, context: RequestContext): Record
     );
   }
   for (const [key, value] of entries) {
-    const field = `${path}.${key}`;
+    const field = memberPath(path, key);
     if (!LABEL_KEY.test(key)) {
       throw invalidRequest(
         path,

@@ -1,6 +1,7 @@
 import { invalidRequest } from "../../errors.ts";
 import type { Json } from "../../wire/gemini.ts";
 import { isObject } from "../read-field.ts";
+import { memberPath } from "./schema-path.ts";
 
 /** Protocol buffer JSON parsers stop at 100; the rest of the request needs some of those. */
 const MAX_DEPTH = 64;
@@ -46,7 +47,7 @@ function copy(value: unknown, path: string, rename: (key: string) => string, dep
     return Object.fromEntries(
       Object.entries(value).map(([key, entry]) => [
         rename(key),
-        copy(entry, `${path}.${key}`, rename, depth + 1),
+        copy(entry, memberPath(path, key), rename, depth + 1),
       ]),
     );
   }

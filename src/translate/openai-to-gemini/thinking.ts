@@ -6,6 +6,7 @@ import { optionalBoolean, optionalNumber, optionalObject, optionalString } from 
 import type { RequestContext } from "../target.ts";
 import type { GoogleOptions } from "./extra-body.ts";
 import { toSnakeCase } from "./native-json.ts";
+import { memberPath } from "./schema-path.ts";
 
 const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh", "max"] as const;
 type Effort = (typeof EFFORTS)[number];
@@ -88,7 +89,7 @@ function readThinkingConfig(google: GoogleOptions, context: RequestContext): Ask
   let level: Amount | undefined;
   let budget: Amount | undefined;
   for (const [key, value] of Object.entries(config)) {
-    const path = `${option.path}.${key}`;
+    const path = memberPath(option.path, key);
     const name = toSnakeCase(key);
     if (value === null) {
       continue;

@@ -128,8 +128,11 @@ test("names from the prototype are ordinary names", () => {
   expect(read({ tools }).names).toEqual(["toString", "constructor", "__proto__"]);
 });
 
+function named(name: unknown): Record<string, unknown> {
+  return { tools: [{ type: "function", function: { name } }] };
+}
+
 describe("refused", () => {
-  const named = (name: unknown) => ({ tools: [{ type: "function", function: { name } }] });
   test.each<[string, Record<string, unknown>, string]>([
     ["no list", { tools: {} }, "tools"],
     ["no object", { tools: ["tide"] }, "tools[0]"],

@@ -1,6 +1,9 @@
 import type { ChatCompletionRequest } from "../../wire/openai.ts";
 import type { Notes } from "../notes.ts";
 import type { RuleId } from "../rules.ts";
+import { memberPath } from "./schema-path.ts";
+
+const MAX_NAME = 64;
 
 /** Every top-level field that some translator reads, whether or not it reaches Gemini. */
 const READ_FIELDS: ReadonlySet<string> = new Set([
@@ -52,9 +55,19 @@ const READ_FIELDS: ReadonlySet<string> = new Set([
 export function noteUnknownFields(request: ChatCompletionRequest, notes: Notes): void {
   for (const [key, value] of Object.entries(request)) {
     if (value !== null && value !== undefined && !READ_FIELDS.has(key)) {
-      notes.add("ignored", "unknown-field", key, "Neither OpenAI's API nor Google's layer has this field.");
+      notes.add(
+        "ignored",
+        "unknown-field",
+        shortened(key),
+        "Neither OpenAI's API nor Google's layer has this field.",
+      );
     }
   }
+}
+
+/** Callers name odd fields as they like, and names end up in messages. */
+function shortened(key: string): string {
+  return key.length > MAX_NAME ? `${key.slice(0, MAX_NAME)}…` : key;
 }
 
 /** Notes the keys of one object inside the request that its translator does not read. */
@@ -67,7 +80,7 @@ export function noteUnknownKeys(
 ): void {
   for (const [key, value] of Object.entries(object)) {
     if (value !== null && value !== undefined && !read.includes(key)) {
-      notes.add("ignored", rule, `${path}.${key}`, "This field is not known here.");
+      notes.add("ignored", rule, memberPath(path, key), "This field is not known here.");
     }
   }
 }
