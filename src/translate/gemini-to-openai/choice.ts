@@ -150,14 +150,9 @@ export class ChoiceTranslation {
     else if (!hasOutput) this.#openRole(steps, { content: "" });
     if (this.#textSignature !== undefined) {
       // Once, whatever came: the Python SDK's accumulator joins strings that come twice.
-      const google: GoogleExtra = { thought_signature: this.#textSignature };
-      if (this.#thoughtFlag) google.thought = false;
-      this.#thoughtFlag = false;
+      const google: GoogleExtra = { ...this.#endOfFlag(), thought_signature: this.#textSignature };
       this.#emit(steps, { extra_content: { google } });
-    } else if (this.#thoughtFlag) {
-      this.#thoughtFlag = false;
-      this.#emit(steps, { extra_content: { google: { thought: false } } });
-    }
+    } else if (this.#thoughtFlag) this.#emit(steps, {});
     // Once, too: list entries without an `index` break that accumulator when they come in two chunks.
     const annotations = toAnnotations(this.#grounding, this.#citations, this.#map);
     if (annotations.length > 0) this.#emit(steps, { annotations });
@@ -391,13 +386,20 @@ export class ChoiceTranslation {
   /** Puts one delta in the list, after the role if this is the first, and ends the thought flag if it is up. */
   #emit(steps: Step[], delta: Delta): void {
     this.#openRole(steps, delta);
-    if (this.#thoughtFlag) {
-      // Accumulators keep the last value, so without this the whole message would count as a thought.
-      this.#thoughtFlag = false;
-      steps.push({ delta: { ...delta, extra_content: { google: { thought: false } } }, logprobs: null });
-      return;
-    }
-    steps.push({ delta, logprobs: null });
+    const ended = this.#thoughtFlag ? { extra_content: { google: this.#endOfFlag() } } : {};
+    steps.push({ delta: { ...ended, ...delta }, logprobs: null });
+  }
+
+  /**
+   * What takes the thought flag down. The Node SDK's accumulator keeps the last `extra_content`, so without this the
+   * message a client sends back would be a thought as a whole. The Python SDK's adds the flags up as numbers, so
+   * `false` makes even a single one no longer `true`. Where tags tell thoughts from text nothing is said outright:
+   * a message that says `false` would have its tags read as text.
+   */
+  #endOfFlag(): GoogleExtra {
+    const wasUp = this.#thoughtFlag;
+    this.#thoughtFlag = false;
+    return wasUp && this.#shape.thoughtTagMarker === undefined ? { thought: false } : {};
   }
 
   /** The role comes first and once; `content` is null until there is some, as it stays null beside tool calls. */
