@@ -68,8 +68,8 @@ export async function installPackages(directory, what, { quiet = false } = {}) {
   });
   if (code !== 0) {
     throw new Error(
-      `npm ci failed (${code}) while installing ${what}. The first run needs the npm registry: check the network ` +
-        `and npm's proxy settings, then run the command again.${output === "" ? "" : `\n${output.trim()}`}`,
+      `${output === "" ? "" : `${output.trim()}\n`}npm ci failed (${code}) while installing ${what}; npm's own words are ` +
+        "above. The first run needs the npm registry: check the network and npm's proxy settings, then try again.",
     );
   }
   process.stdout.write(`Installed ${what} in ${((Date.now() - started) / 1000).toFixed(1)} s.\n`);
