@@ -69,9 +69,15 @@ describe("the signature of a call", () => {
       notes: ["added messages[1].tool_calls[0]", "added messages[5].tool_calls[0]"],
     },
     {
-      name: "is not invented beside a sibling that has one",
+      name: "of a sibling stays where it is, and the first call still needs one",
       messages: step(call("a"), call("b", signed("QUJD"))),
-      steps: [[undefined, "QUJD"]],
+      steps: [[BYPASS, "QUJD"]],
+      notes: ["added messages[1].tool_calls[0]"],
+    },
+    {
+      name: "is never invented for a sibling",
+      messages: step(call("a", signed("QUJD")), call("b")),
+      steps: [["QUJD", undefined]],
     },
     {
       name: "made by another model is not sent",

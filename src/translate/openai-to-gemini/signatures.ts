@@ -58,13 +58,13 @@ export function signCall(
 
 /**
  * Finishes one step: a model turn with all its parallel calls. Earlier turns are not validated, but where the current
- * one begins depends on messages a client may prune, so every step is treated alike. Only a step in which no call is
- * signed is helped, because an unsigned call beside a signed one is how parallel calls look.
+ * one begins depends on messages a client may prune, so every step is treated alike. Only the first call is helped:
+ * without a signature there the request is refused, and an unsigned call after it is how parallel calls look.
  */
 export function completeStep(calls: readonly CallPart[], scope: MessageScope): void {
   const first = calls[0];
   if (first === undefined || !scope.target.facts.requiresSignatures) return;
-  if (calls.some(({ part }) => part.thoughtSignature !== undefined)) return;
+  if (first.part.thoughtSignature !== undefined) return;
   first.part.thoughtSignature = BYPASS_SIGNATURE;
   scope.notes.add(
     "added",
