@@ -124,6 +124,7 @@ function readFile(file: Record<string, unknown>, path: string, scope: MessageSco
   if (id === undefined || id === "") {
     throw invalidRequest(path, `${path}: needs file_data (a data URL or base64) or file_id.`);
   }
+  scope.notes.used(`${path}.file_id`, "part-file-id");
   const source: MediaSource = {
     reference: fileUri(id, `${path}.file_id`, scope),
     path: `${path}.file_id`,
