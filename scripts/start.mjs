@@ -29,6 +29,13 @@ process.on("SIGINT", () => {
   if (!process.stdin.isTTY) server.kill("SIGINT");
 });
 
+// npm passes a signal to the shell between itself and this script, and that shell does not pass it on. Without its
+// parent this script would hold the port with nobody left to stop it.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) server.kill("SIGTERM");
+}, 500).unref();
+
 server.on("error", (error) => {
   process.stderr.write(`The gateway could not be started with ${node}: ${error.message}\n`);
   process.exit(1);
