@@ -7,13 +7,12 @@
  */
 import type { Candidate, PromptFeedback } from "../../wire/gemini.ts";
 import type { ChoiceLogprobs, Delta, ExtraContent, FinishReason } from "../../wire/openai.ts";
-import type { RememberedCall } from "../../signatures/signature-store.ts";
 import type { AnswerContext, AnswerShape } from "../target.ts";
-import { ContentMap, mergeCitations, toAnnotations } from "./annotations.ts";
+import { ContentMap } from "./annotations.ts";
 import { AudioPieces } from "./audio.ts";
+import { type CallPart, ChoiceCalls } from "./choice-calls.ts";
+import { ChoiceEnding } from "./choice-ending.ts";
 import { fencedCode, fencedResult } from "./fenced-code.ts";
-import { isWorthTelling, toFinishReason } from "./finish-reason.ts";
-import { FunctionCallArguments } from "./function-call-arguments.ts";
 import { nonEmpty, objects, record, string } from "./lenient.ts";
 import { toLogprobs } from "./logprobs.ts";
 
@@ -30,14 +29,6 @@ export interface ChoiceEnd {
   extra_content?: ExtraContent;
 }
 
-/** A call whose arguments are still coming. */
-interface OpenCall {
-  index: number;
-  id: string;
-  arguments: FunctionCallArguments;
-  remembered: RememberedCall;
-}
-
 type GoogleExtra = ExtraContent["google"];
 
 export class ChoiceTranslation {
@@ -46,8 +37,6 @@ export class ChoiceTranslation {
   audioMimeType: string | undefined;
   readonly #shape: AnswerShape;
   readonly #context: AnswerContext;
-  /** Bare id of the model that answers. */
-  readonly #model: string;
   readonly #audioId: string;
 
   #roleSent = false;
@@ -57,34 +46,27 @@ export class ChoiceTranslation {
   #tagOpen = false;
   /** The last flag sent said that a thought was under way. */
   #thoughtFlag = false;
-  #calls = 0;
   #images = 0;
   #hasOtherOutput = false;
-  #openCall: OpenCall | undefined;
   #audio: AudioPieces | undefined;
   #textSignature: string | undefined;
   readonly #map = new ContentMap();
+  readonly #calls: ChoiceCalls;
+  readonly #ending = new ChoiceEnding();
 
-  #finishReason: string | undefined;
-  #finishMessage: string | undefined;
-  #safetyRatings: Candidate["safetyRatings"];
-  #grounding: Candidate["groundingMetadata"];
-  #urlContext: Candidate["urlContextMetadata"];
-  #citations: Candidate["citationMetadata"];
-  #blocked: PromptFeedback | undefined;
   #ignoredParts = 0;
 
   constructor(shape: AnswerShape, context: AnswerContext, model: string, index: number, answerId: string) {
     this.#shape = shape;
     this.#context = context;
-    this.#model = model;
+    this.#calls = new ChoiceCalls(shape, context, model);
     this.index = index;
     this.#audioId = `audio_${answerId}_${index}`;
   }
 
   /** Gemini said why this candidate ended, or that the prompt was refused. */
   get ended(): boolean {
-    return this.#finishReason !== undefined || this.#blocked !== undefined;
+    return this.#ending.known;
   }
 
   /** The role alone, unless it was sent: accumulators want choices to begin in the order of their numbers. */
@@ -102,7 +84,7 @@ export class ChoiceTranslation {
       this.#part(part, first, steps);
       first = false;
     }
-    this.#keepMetadata(candidate);
+    this.#ending.note(candidate);
     if (this.#shape.logprobs) this.#addLogprobs(candidate.logprobsResult, steps);
     return steps;
   }
@@ -112,8 +94,7 @@ export class ChoiceTranslation {
    * delta; undefined otherwise, and then `push` must be used. This is almost every event of a stream.
    */
   plainText(candidate: Candidate): string | undefined {
-    if (!this.#roleSent || this.#thoughtFlag || this.#tagOpen || this.#openCall !== undefined)
-      return undefined;
+    if (!this.#roleSent || this.#thoughtFlag || this.#tagOpen || this.#calls.isOpen) return undefined;
     if (!this.#map.inText || this.#shape.logprobs || !hasOnlyContent(candidate)) return undefined;
     const parts = candidate.content?.parts;
     if (!Array.isArray(parts) || parts.length !== 1) return undefined;
@@ -127,8 +108,7 @@ export class ChoiceTranslation {
 
   /** The prompt was refused: the choice ends here unless Gemini also gave a reason of its own. */
   block(feedback: PromptFeedback): void {
-    this.#blocked = feedback;
-    this.#safetyRatings ??= feedback.safetyRatings;
+    this.#ending.block(feedback);
   }
 
   /**
@@ -137,32 +117,32 @@ export class ChoiceTranslation {
    */
   end(): ChoiceEnd {
     const steps: Step[] = [];
-    this.#closeCall(steps);
-    this.#leaveThoughts(steps);
+    this.#leaveOpen(steps);
     const audio = this.#audio?.end() ?? "";
     if (audio !== "") this.#emit(steps, { audio: { data: audio } });
-    const finish = this.#finish();
     const hasOutput = this.#hasOutput();
+    const finish = this.#ending.finishReason({
+      calledTools: this.#calls.count > 0,
+      legacyFunctions: this.#shape.legacyFunctions,
+      hasOutput,
+    });
 
-    if (finish === "content_filter" && !hasOutput) this.#emit(steps, { refusal: this.#refusal() });
+    if (finish === "content_filter" && !hasOutput) this.#emit(steps, { refusal: this.#ending.refusal() });
     // An answer of nothing is still a string for clients that read `content.length`.
     else if (!hasOutput && this.#roleSent) this.#emit(steps, { content: "" });
     else if (!hasOutput) this.#openRole(steps, { content: "" });
-    if (this.#textSignature !== undefined) {
+    const signature = this.#textSignature ?? this.#calls.legacySignature;
+    if (signature !== undefined) {
       // Once, whatever came: the Python SDK's accumulator joins strings that come twice.
-      const google: GoogleExtra = { ...this.#endOfFlag(), thought_signature: this.#textSignature };
+      const google: GoogleExtra = { ...this.#endOfFlag(), thought_signature: signature };
       this.#emit(steps, { extra_content: { google } });
     } else if (this.#thoughtFlag) this.#emit(steps, {});
     // Once, too: list entries without an `index` break that accumulator when they come in two chunks.
-    const annotations = toAnnotations(this.#grounding, this.#citations, this.#map);
+    const annotations = this.#ending.annotations(this.#map);
     if (annotations.length > 0) this.#emit(steps, { annotations });
 
-    const google = this.#extra();
-    return {
-      steps,
-      finish_reason: finish,
-      ...(Object.keys(google).length === 0 ? {} : { extra_content: { google } }),
-    };
+    const extra_content = this.#ending.extraContent(this.#ignoredParts + this.#calls.ignored);
+    return { steps, finish_reason: finish, ...(extra_content === undefined ? {} : { extra_content }) };
   }
 
   #part(part: Record<string, unknown>, continues: boolean, steps: Step[]): void {
@@ -178,16 +158,15 @@ export class ChoiceTranslation {
       if (signature !== undefined && !thought) this.#textSignature = signature;
       return;
     }
-    if (record(part["functionCall"]) !== undefined) {
-      this.#map.begin("other", continues, 0);
-      this.#functionCall(record(part["functionCall"]) ?? {}, signature, part["thought"] === true, steps);
+    this.#map.begin("other", continues, 0);
+    const call = record(part["functionCall"]);
+    if (call !== undefined) {
+      this.#functionCall({ call, signature, thought: part["thought"] === true }, steps);
       return;
     }
-    this.#map.begin("other", continues, 0);
     const code = fencedCode(part["executableCode"]) ?? fencedResult(part["codeExecutionResult"]);
     if (code !== undefined) {
-      this.#closeCall(steps);
-      this.#leaveThoughts(steps);
+      this.#leaveOpen(steps);
       this.#content(`${this.#contentLength === 0 ? "" : "\n"}${code}`, steps);
       return;
     }
@@ -198,8 +177,7 @@ export class ChoiceTranslation {
   }
 
   #text(text: string, continues: boolean, steps: Step[]): void {
-    this.#closeCall(steps);
-    this.#leaveThoughts(steps);
+    this.#leaveOpen(steps);
     this.#map.begin("text", continues, this.#contentLength);
     this.#map.append(text);
     this.#content(text, steps);
@@ -217,7 +195,7 @@ export class ChoiceTranslation {
    * them, `reasoning` OpenRouter's.
    */
   #thought(text: string, continues: boolean, steps: Step[]): void {
-    this.#closeCall(steps);
+    this.#emitAll(steps, this.#calls.close());
     this.#map.begin("thought", continues, 0);
     const { thoughtTagMarker: marker, reasoningFormat } = this.#shape;
     if (marker !== undefined) {
@@ -244,98 +222,22 @@ export class ChoiceTranslation {
     steps.push({ delta: { ...delta, extra_content: { google: { thought: true } } }, logprobs: null });
   }
 
-  #leaveThoughts(steps: Step[]): void {
+  /** Ends a streamed call and a tagged thought, whichever is under way, before something else begins. */
+  #leaveOpen(steps: Step[]): void {
+    this.#emitAll(steps, this.#calls.close());
     if (!this.#tagOpen) return;
     this.#tagOpen = false;
     this.#thoughtContent(`</${this.#shape.thoughtTagMarker}>`, steps);
   }
 
-  #functionCall(
-    call: Record<string, unknown>,
-    signature: string | undefined,
-    thought: boolean,
-    steps: Step[],
-  ): void {
-    const name = nonEmpty(call["name"]);
+  #functionCall(part: CallPart, steps: Step[]): void {
+    const name = nonEmpty(part.call["name"]);
     if (name === undefined) {
-      this.#continueCall(call, signature, steps);
+      this.#emitAll(steps, this.#calls.continue(part.call, part.signature));
       return;
     }
-    this.#closeCall(steps);
-    this.#leaveThoughts(steps);
-    const streamed = call["partialArgs"] !== undefined || call["willContinue"] === true;
-    const remembered: RememberedCall = { name, model: this.#model };
-    if (signature !== undefined) remembered.signature = signature;
-    const upstreamId = nonEmpty(call["id"]);
-    if (upstreamId !== undefined) remembered.upstreamId = upstreamId;
-
-    const index = this.#calls;
-    this.#calls += 1;
-    // Gemini leaves `args` out when there are none.
-    const text = streamed ? "" : JSON.stringify(record(call["args"]) ?? {});
-    let id = "";
-    if (this.#shape.legacyFunctions) {
-      // One call fits in `function_call`; further ones have no place and are counted.
-      if (index > 0) {
-        this.#ignoredParts += 1;
-        return;
-      }
-      // It has no id to remember it by, so its signature goes on the message.
-      this.#textSignature = signature ?? this.#textSignature;
-      this.#emit(steps, { function_call: { name, arguments: text } });
-    } else {
-      // Always an id of our own: Gemini's may be absent, empty, or the same for several calls.
-      id = this.#context.mintToolCallId();
-      this.#context.remember(id, remembered);
-      const google: GoogleExtra = {};
-      if (thought) google.thought = true;
-      if (signature !== undefined) google.thought_signature = signature;
-      const extra = Object.keys(google).length === 0 ? {} : { extra_content: { google } };
-      this.#emit(steps, {
-        tool_calls: [{ index, id, type: "function", function: { name, arguments: text }, ...extra }],
-      });
-    }
-    if (!streamed) return;
-    this.#openCall = { index, id, arguments: new FunctionCallArguments(), remembered };
-    this.#continueCall(call, undefined, steps);
-  }
-
-  /** More of a streamed call; an empty `functionCall` ends it. */
-  #continueCall(call: Record<string, unknown>, signature: string | undefined, steps: Step[]): void {
-    const open = this.#openCall;
-    if (open === undefined) {
-      // The end mark of a call that is already complete says nothing; arguments for no call are lost.
-      if (Object.keys(call).length > 0) this.#ignoredParts += 1;
-      return;
-    }
-    if (signature !== undefined && open.remembered.signature === undefined)
-      this.#lateSignature(open, signature, steps);
-    const text = open.arguments.push(call["partialArgs"]);
-    if (text !== "") this.#emitArguments(open, text, steps);
-    if (call["willContinue"] !== true) this.#closeCall(steps);
-  }
-
-  #lateSignature(open: OpenCall, signature: string, steps: Step[]): void {
-    open.remembered = { ...open.remembered, signature };
-    if (this.#shape.legacyFunctions) {
-      this.#textSignature = signature;
-      return;
-    }
-    this.#context.remember(open.id, open.remembered);
-    const extra_content = { google: { thought_signature: signature } };
-    this.#emit(steps, { tool_calls: [{ index: open.index, extra_content }] });
-  }
-
-  #closeCall(steps: Step[]): void {
-    const open = this.#openCall;
-    if (open === undefined) return;
-    this.#openCall = undefined;
-    this.#emitArguments(open, open.arguments.end(), steps);
-  }
-
-  #emitArguments(open: OpenCall, text: string, steps: Step[]): void {
-    if (this.#shape.legacyFunctions) this.#emit(steps, { function_call: { arguments: text } });
-    else this.#emit(steps, { tool_calls: [{ index: open.index, function: { arguments: text } }] });
+    this.#leaveOpen(steps);
+    this.#emitAll(steps, this.#calls.begin(name, part));
   }
 
   /** True when the part was an image or audio, shown or not. */
@@ -348,8 +250,7 @@ export class ChoiceTranslation {
     if (mimeType.startsWith("image/") && (data !== undefined || uri !== undefined)) {
       // Images made while thinking are sketches, not results.
       if (part["thought"] === true) return true;
-      this.#closeCall(steps);
-      this.#leaveThoughts(steps);
+      this.#leaveOpen(steps);
       const url = data === undefined ? (uri ?? "") : `data:${mimeType};base64,${data}`;
       const image = {
         type: "image_url" as const,
@@ -362,8 +263,7 @@ export class ChoiceTranslation {
       return true;
     }
     if (mimeType.startsWith("audio/") && data !== undefined) {
-      this.#closeCall(steps);
-      this.#leaveThoughts(steps);
+      this.#leaveOpen(steps);
       this.#audioPiece(data, mimeType, steps);
       return true;
     }
@@ -388,6 +288,10 @@ export class ChoiceTranslation {
     this.#openRole(steps, delta);
     const ended = this.#thoughtFlag ? { extra_content: { google: this.#endOfFlag() } } : {};
     steps.push({ delta: { ...ended, ...delta }, logprobs: null });
+  }
+
+  #emitAll(steps: Step[], deltas: Delta[]): void {
+    for (const delta of deltas) this.#emit(steps, delta);
   }
 
   /**
@@ -422,61 +326,8 @@ export class ChoiceTranslation {
     }
   }
 
-  /** The latest of each counts: events repeat them, and only the last is complete. */
-  #keepMetadata(candidate: Candidate): void {
-    const reason = nonEmpty(candidate.finishReason);
-    if (reason !== undefined && reason !== "FINISH_REASON_UNSPECIFIED") this.#finishReason = reason;
-    this.#finishMessage = nonEmpty(candidate.finishMessage) ?? this.#finishMessage;
-    if (objects(candidate.safetyRatings).length > 0) this.#safetyRatings = candidate.safetyRatings;
-    if (record(candidate.groundingMetadata) !== undefined) {
-      this.#grounding = { ...this.#grounding, ...candidate.groundingMetadata };
-    }
-    if (record(candidate.urlContextMetadata) !== undefined) this.#urlContext = candidate.urlContextMetadata;
-    if (record(candidate.citationMetadata) !== undefined) {
-      this.#citations = mergeCitations(this.#citations, candidate.citationMetadata ?? {});
-    }
-  }
-
   #hasOutput(): boolean {
-    return this.#hasOtherOutput || this.#calls > 0 || this.#images > 0;
-  }
-
-  #finish(): FinishReason {
-    if (this.#blocked !== undefined && this.#finishReason === undefined) return "content_filter";
-    return toFinishReason(
-      this.#finishReason,
-      {
-        calledTools: this.#calls > 0,
-        legacyFunctions: this.#shape.legacyFunctions,
-        hasOutput: this.#hasOutput(),
-      },
-      this.#finishMessage,
-    );
-  }
-
-  #refusal(): string {
-    const { blockReason, blockReasonMessage } = this.#blocked ?? {};
-    if (blockReason !== undefined) {
-      const message = nonEmpty(blockReasonMessage);
-      return `Prompt blocked: ${blockReason}${message === undefined ? "" : ` (${message})`}`;
-    }
-    return this.#finishMessage ?? `Answer blocked: ${this.#finishReason ?? "no reason given"}`;
-  }
-
-  /** What OpenAI's shape has no place for. */
-  #extra(): GoogleExtra {
-    const google: GoogleExtra = {};
-    const reason = this.#finishReason;
-    if (reason !== undefined && isWorthTelling(reason)) google.finish_reason = reason;
-    if (this.#finishMessage !== undefined) google.finish_message = this.#finishMessage;
-    const blockReason = nonEmpty(this.#blocked?.blockReason);
-    if (blockReason !== undefined) google.block_reason = blockReason;
-    if (this.#safetyRatings !== undefined) google.safety_ratings = this.#safetyRatings;
-    if (this.#grounding !== undefined) google.grounding_metadata = this.#grounding;
-    if (this.#urlContext !== undefined) google.url_context_metadata = this.#urlContext;
-    if (this.#citations !== undefined) google.citation_metadata = this.#citations;
-    if (this.#ignoredParts > 0) google.ignored_parts = this.#ignoredParts;
-    return google;
+    return this.#hasOtherOutput || this.#calls.count > 0 || this.#images > 0;
   }
 }
 
