@@ -131,7 +131,7 @@ export class ChoiceTranslation {
     // An answer of nothing is still a string for clients that read `content.length`.
     else if (!hasOutput && this.#roleSent) this.#emit(steps, { content: "" });
     else if (!hasOutput) this.#openRole(steps, { content: "" });
-    const signature = this.#textSignature ?? this.#calls.legacySignature;
+    const signature = this.#calls.legacySignature ?? this.#textSignature;
     if (signature !== undefined) {
       // Once, whatever came: the Python SDK's accumulator joins strings that come twice.
       const google: GoogleExtra = { ...this.#endOfFlag(), thought_signature: signature };
