@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { GatewayError } from "../src/errors.ts";
 import { toNotesHeader } from "../src/translate/notes-header.ts";
 import { toGeminiRequest, type RequestOptions } from "../src/translate/openai-to-gemini/request.ts";
+import type { RuleId } from "../src/translate/rules.ts";
 import type { GeminiCall, Surface } from "../src/translate/target.ts";
 import {
   chatRequest,
@@ -154,12 +155,16 @@ function unaccounted(request: unknown, { notes }: GeminiCall): string[] {
     .filter((path) => !fields.some((field) => covers(field, path)));
 }
 
+/** What this rule stands for says nothing about any value, so it is exact to leave it out. */
+const MEANINGLESS: RuleId = "schema-metadata";
+
 /** Words that were recorded as carried over exactly, and are nowhere in the call. */
 function lost(request: unknown, { notes, body, headers, answer }: GeminiCall): string[] {
   const sent = JSON.stringify({ body, headers, answer });
-  const noted = notes.list.map(({ field }) => plainPath(field));
+  const meaningless = (notes.uses ?? []).filter(({ rule }) => rule === MEANINGLESS);
+  const excused = [...notes.list, ...meaningless].map(({ field }) => plainPath(field));
   return leavesOf(request)
-    .filter(({ path }) => !noted.some((field) => covers(field, path)))
+    .filter(({ path }) => !excused.some((field) => covers(field, path)))
     .flatMap(({ path, value }) =>
       sentinelsIn(String(value))
         .filter((word) => !sent.includes(word))
