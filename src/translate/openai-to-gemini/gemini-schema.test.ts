@@ -8,6 +8,8 @@ function convert(schema: unknown, surface: Surface) {
   return { result: toGeminiSchema(schema, "s", context), notes: noted(context) };
 }
 
+const NAME = { type: "string" };
+
 interface Case {
   name: string;
   schema: unknown;
@@ -16,7 +18,6 @@ interface Case {
 }
 
 const SAME_ON_BOTH: Case[] = [
-  { name: "true", schema: true, result: {} },
   { name: "null", schema: { type: "null", title: "T" }, result: { type: "NULL", title: "T" } },
   {
     name: "an ordinary object",
@@ -29,7 +30,6 @@ const SAME_ON_BOTH: Case[] = [
         height: { type: "number", minimum: 0, maximum: 20 },
         marks: { type: "array", items: { type: "integer" }, minItems: 1, maxItems: 4 },
         free: { type: "object", properties: {}, minProperties: 1, maxProperties: 2 },
-        any: {},
       },
       required: ["port"],
     },
@@ -41,10 +41,9 @@ const SAME_ON_BOTH: Case[] = [
         height: { type: "NUMBER", minimum: 0, maximum: 20 },
         marks: { type: "ARRAY", items: { type: "INTEGER" }, minItems: 1, maxItems: 4 },
         free: { type: "OBJECT", minProperties: 1, maxProperties: 2 },
-        any: {},
       },
       required: ["port"],
-      propertyOrdering: ["port", "height", "marks", "free", "any"],
+      propertyOrdering: ["port", "height", "marks", "free"],
     },
   },
   {
@@ -61,10 +60,13 @@ const SAME_ON_BOTH: Case[] = [
   },
   {
     name: "an order of one's own",
-    schema: { type: "object", properties: { a: {}, b: {} }, propertyOrdering: ["b", "a"] },
-    result: { type: "OBJECT", properties: { a: {}, b: {} }, propertyOrdering: ["b", "a"] },
+    schema: { type: "object", properties: { a: NAME, b: NAME }, propertyOrdering: ["b", "c", "a"] },
+    result: {
+      type: "OBJECT",
+      properties: { a: { type: "STRING" }, b: { type: "STRING" } },
+      propertyOrdering: ["b", "a"],
+    },
   },
-  { name: "an array without items", schema: { type: "array" }, result: { type: "ARRAY", items: {} } },
   {
     name: "one example",
     schema: { type: "string", examples: ["a"] },
@@ -165,8 +167,13 @@ const SAME_ON_BOTH: Case[] = [
   },
   {
     name: "a union that cannot be combined with its surroundings",
-    schema: { type: "string", pattern: "a", anyOf: [{ pattern: "b" }, { maxLength: 3 }] },
-    result: { anyOf: [{ pattern: "b" }, { type: "STRING", pattern: "a", maxLength: 3 }] },
+    schema: { type: "string", pattern: "a", anyOf: [{ type: "string", pattern: "b" }, { maxLength: 3 }] },
+    result: {
+      anyOf: [
+        { type: "STRING", pattern: "b" },
+        { type: "STRING", pattern: "a", maxLength: 3 },
+      ],
+    },
     notes: ["approximated s"],
   },
   {
@@ -184,6 +191,23 @@ const SAME_ON_BOTH: Case[] = [
   },
 
   { name: "const", schema: { const: "a" }, result: { type: "STRING", format: "enum", enum: ["a"] } },
+  {
+    name: "an enum of integers",
+    schema: { type: "integer", enum: [1, 2], description: "Floor." },
+    result: { type: "INTEGER", description: "Floor. One of: 1, 2." },
+    notes: ["approximated s.enum"],
+  },
+  {
+    name: "a mixed enum",
+    schema: { enum: ["a", 0.5, null] },
+    result: {
+      anyOf: [
+        { type: "STRING", nullable: true, format: "enum", enum: ["a"] },
+        { type: "NUMBER", nullable: true, description: "Always 0.5." },
+      ],
+    },
+    notes: ["approximated s.enum"],
+  },
   {
     name: "enum with null",
     schema: { enum: ["a", null] },
@@ -242,16 +266,6 @@ const SAME_ON_BOTH: Case[] = [
       propertyOrdering: ["a", "b"],
     },
   },
-  {
-    name: "recursion",
-    schema: {
-      type: "object",
-      properties: { kids: { type: "array", items: { $ref: "#" } } },
-      required: ["kids"],
-    },
-    result: family(family(family(family({ type: "OBJECT" }, 0)))),
-    notes: ["approximated s.properties.kids.items.$ref"],
-  },
 ];
 
 describe.each<Surface>(["vertex", "gemini-api"])("the OpenAPI field of %s", (surface) => {
@@ -260,6 +274,19 @@ describe.each<Surface>(["vertex", "gemini-api"])("the OpenAPI field of %s", (sur
     expect(converted.result).toEqual(result);
     expect(converted.notes.sort()).toEqual([...notes].sort());
   });
+});
+
+test("a part of any type is named by its path", () => {
+  const schema = {
+    type: "object",
+    properties: { "a.b": true, c: { type: "array" }, d: { anyOf: [{}, NAME] } },
+  };
+  const { notes } = convert(schema, "vertex");
+  expect(notes).toEqual([
+    'approximated s.properties["a.b"]',
+    "approximated s.properties.c.items",
+    "approximated s.properties.d",
+  ]);
 });
 
 describe("where the hosts differ", () => {
@@ -271,10 +298,12 @@ describe("where the hosts differ", () => {
   }>([
     {
       name: "additionalProperties: false",
-      schema: { type: "object", properties: { a: {} }, additionalProperties: false },
-      vertex: { result: { type: "OBJECT", properties: { a: {} }, additionalProperties: false } },
+      schema: { type: "object", properties: { a: NAME }, additionalProperties: false },
+      vertex: {
+        result: { type: "OBJECT", properties: { a: { type: "STRING" } }, additionalProperties: false },
+      },
       developer: {
-        result: { type: "OBJECT", properties: { a: {} } },
+        result: { type: "OBJECT", properties: { a: { type: "STRING" } } },
         notes: ["ignored s.additionalProperties"],
       },
     },
@@ -325,33 +354,44 @@ describe("where the hosts differ", () => {
       },
     },
     {
-      name: "an enum of integers",
-      schema: { type: "integer", enum: [1, 2], description: "Floor." },
-      vertex: { result: { type: "INTEGER", format: "enum", enum: ["1", "2"], description: "Floor." } },
-      developer: {
-        result: { type: "INTEGER", description: "Floor. One of: 1, 2." },
-        notes: ["approximated s.enum"],
-      },
-    },
-    {
-      name: "a mixed enum",
-      schema: { enum: ["a", 0.5, null] },
+      name: "anything",
+      schema: { description: "D", minLength: 1 },
       vertex: {
         result: {
           anyOf: [
-            { type: "STRING", nullable: true, format: "enum", enum: ["a"] },
-            { type: "NUMBER", nullable: true, format: "enum", enum: ["0.5"] },
+            { type: "STRING", nullable: true, description: "D", minLength: 1 },
+            { type: "NUMBER", nullable: true, description: "D" },
+            { type: "BOOLEAN", nullable: true, description: "D" },
+            { type: "OBJECT", nullable: true, description: "D" },
           ],
         },
+        notes: ["approximated s"],
       },
       developer: {
         result: {
           anyOf: [
-            { type: "STRING", nullable: true, format: "enum", enum: ["a"] },
-            { type: "NUMBER", nullable: true, description: "Always 0.5." },
+            { type: "STRING", nullable: true, description: "D", minLength: 1 },
+            { type: "NUMBER", nullable: true, description: "D" },
+            { type: "BOOLEAN", nullable: true, description: "D" },
           ],
         },
-        notes: ["approximated s.enum"],
+        notes: ["approximated s"],
+      },
+    },
+    {
+      name: "recursion",
+      schema: {
+        type: "object",
+        properties: { kids: { type: "array", items: { $ref: "#" } } },
+        required: ["kids"],
+      },
+      vertex: {
+        result: family(family(family(family({ type: "OBJECT" }, 0)))),
+        notes: ["approximated s.properties.kids.items.$ref"],
+      },
+      developer: {
+        result: family(family(family(family({ type: "STRING" }, 0)))),
+        notes: ["approximated s.properties.kids.items.$ref"],
       },
     },
   ])("$name", ({ schema, vertex, developer }) => {

@@ -4,6 +4,7 @@
  */
 import type { JsonObject } from "../../wire/gemini.ts";
 import { mergeShapes } from "./schema-merge.ts";
+import { memberPath } from "./schema-path.ts";
 import { put, type Shape, typesOf, type TypeName } from "./schema-shape.ts";
 
 /** A longer text is not repeated in every branch of a union. */
@@ -31,8 +32,15 @@ export interface GeminiSchemaOptions {
   maxNodes: number;
   /** Called when unions take more than `maxNodes` parts to write out; must throw. */
   onTooLarge: () => never;
-  /** Called for each thing that cannot be said exactly. */
-  onLoss: (what: "required" | "union") => void;
+  /**
+   * Called for each thing that cannot be said exactly, with where it stands in the result, as a path from the root:
+   * - `required`: names that are not declared
+   * - `union`: keywords that cannot be combined with a branch
+   * - `any`: a value of any type
+   */
+  onLoss: (what: "required" | "union" | "any", path: string) => void;
+  /** What a value of any type is offered as: "must be specified" is what a schema without a type gets. */
+  anyTypes: readonly TypeName[];
 }
 
 export class GeminiSchemaWriter {
@@ -43,22 +51,32 @@ export class GeminiSchemaWriter {
     this.#options = options;
   }
 
-  write(shape: Shape): JsonObject {
-    const { branches, takesNull } = this.#alternatives(shape);
+  /** @param path of the schema in the request. */
+  write(shape: Shape, path: string): JsonObject {
+    const found = this.#alternatives(shape, path);
+    let nullable = found.takesNull === "yes";
+    const branches = found.branches.flatMap((branch) => {
+      if (branch.type !== undefined) return [branch];
+      this.#options.onLoss("any", path);
+      nullable ||= found.takesNull === "untyped";
+      this.#spend(this.#options.anyTypes.length);
+      return this.#options.anyTypes.map((type) => ofType(branch, type));
+    });
     const [only, ...others] = branches;
-    const nullable = takesNull === "yes";
     if (only === undefined) {
-      if (!nullable) this.#options.onLoss("union");
+      if (!nullable) this.#options.onLoss("union", path);
       const { anyOf: _branches, type: _types, enum: _values, ...said } = shape;
-      return this.#single(ofType(said, "null"), false);
+      return this.#single(ofType(said, "null"), false, path);
     }
-    if (others.length === 0) return this.#single(only, nullable);
+    if (others.length === 0) return this.#single(only, nullable, path);
     // `nullable` goes into the branches: beside `anyOf` it would be a second field.
-    return { anyOf: branches.map((branch) => this.#single(branch, nullable)) };
+    return {
+      anyOf: branches.map((branch, index) => this.#single(branch, nullable, `${path}.anyOf[${index}]`)),
+    };
   }
 
   /** The same values as a union of shapes of one type each, or of none where any type is allowed. */
-  #alternatives(shape: Shape): { branches: Shape[]; takesNull: "yes" | "no" | "untyped" } {
+  #alternatives(shape: Shape, path: string): { branches: Shape[]; takesNull: "yes" | "no" | "untyped" } {
     const { anyOf, ...rest } = shape;
     const types = typesOf(rest);
     if (anyOf === undefined) {
@@ -76,13 +94,13 @@ export class GeminiSchemaWriter {
     const branches: Shape[] = [];
     let takesNull: "yes" | "no" | "untyped" = "no";
     for (const branch of anyOf) {
-      const inner = this.#alternatives(branch);
+      const inner = this.#alternatives(branch, path);
       if (inner.takesNull === "yes" || (inner.takesNull === "untyped" && takesNull === "no")) {
         takesNull = inner.takesNull;
       }
       for (const alternative of inner.branches) {
         this.#spend(1 + Object.keys(rest.properties ?? {}).length + ((rest.enum?.length ?? 0) >> 4));
-        branches.push(...this.#within(rest, alternative, branches.length === 0));
+        branches.push(...this.#within(rest, alternative, branches.length === 0, path));
       }
     }
     if (types?.includes("null") === true) return { branches, takesNull: takesNull === "no" ? "no" : "yes" };
@@ -90,11 +108,11 @@ export class GeminiSchemaWriter {
   }
 
   /** `alternative`, with what is said of the union as a whole. */
-  #within(outer: Shape, alternative: Shape, first: boolean): Shape[] {
+  #within(outer: Shape, alternative: Shape, first: boolean, path: string): Shape[] {
     const merged = mergeShapes(outer, alternative);
     if (merged === "empty") return [];
     if (merged === "inexpressible") {
-      this.#options.onLoss("union");
+      this.#options.onLoss("union", path);
       return [alternative];
     }
     if (alternative.title !== undefined) merged.title = alternative.title;
@@ -110,7 +128,7 @@ export class GeminiSchemaWriter {
     return types.length > 0 ? types.map((type) => ofType(merged, type)) : [merged];
   }
 
-  #single(shape: Shape, nullable: boolean): JsonObject {
+  #single(shape: Shape, nullable: boolean, path: string): JsonObject {
     const schema: JsonObject = {};
     const {
       type,
@@ -129,30 +147,33 @@ export class GeminiSchemaWriter {
       schema["format"] ??= "enum";
       schema["enum"] = values.map(String);
     }
-    if (items !== undefined) schema["items"] = this.write(items);
     // "items: missing field" is what an array without them gets.
-    else if (type === "array") schema["items"] = {};
+    if (type === "array") schema["items"] = this.write(items ?? {}, `${path}.items`);
     const names = Object.keys(properties ?? {});
+    const isDeclared = (name: string): boolean => properties !== undefined && Object.hasOwn(properties, name);
     // "should be non-empty for OBJECT type" is what an empty one gets.
     if (properties !== undefined && names.length > 0) {
       const written: JsonObject = {};
       for (const name of names) {
         const property = properties[name];
-        if (property !== undefined) put(written, name, this.write(property));
+        if (property !== undefined)
+          put(written, name, this.write(property, memberPath(`${path}.properties`, name)));
       }
       schema["properties"] = written;
     }
     if (required !== undefined) {
-      const declared = required.filter((name) => properties !== undefined && Object.hasOwn(properties, name));
-      if (declared.length < required.length) this.#options.onLoss("required");
+      const declared = required.filter(isDeclared);
+      if (declared.length < required.length) this.#options.onLoss("required", path);
       if (declared.length > 0) schema["required"] = declared;
     }
     if (additionalProperties !== undefined) {
       schema["additionalProperties"] =
-        typeof additionalProperties === "boolean" ? additionalProperties : this.write(additionalProperties);
+        typeof additionalProperties === "boolean"
+          ? additionalProperties
+          : this.write(additionalProperties, `${path}.additionalProperties`);
     }
-    if (propertyOrdering !== undefined) schema["propertyOrdering"] = propertyOrdering;
-    else if (names.length > 1) schema["propertyOrdering"] = names;
+    const ordering = propertyOrdering?.filter(isDeclared) ?? names;
+    if (ordering.length > 1) schema["propertyOrdering"] = ordering;
     return schema;
   }
 

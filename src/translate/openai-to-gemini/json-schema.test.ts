@@ -555,7 +555,9 @@ const nested = (levels: number): unknown => {
 
 const wide = (count: number): unknown => ({
   type: "object",
-  properties: Object.fromEntries(Array.from({ length: count }, (_, index) => [`p${index}`, {}])),
+  properties: Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [`p${index}`, { type: "string" }]),
+  ),
 });
 
 /** d0 holds d1 twice, which holds d2 twice, and so on: 2^levels leaves. */

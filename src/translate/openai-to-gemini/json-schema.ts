@@ -28,6 +28,21 @@ const RECURSIVE_ATTEMPTS = [
 ];
 const PLAIN_ATTEMPT = [{ unroll: 0, maxNodes: MAX_NODES }];
 
+const LOSSES = {
+  required: {
+    rule: "schema-required",
+    detail: "Names under required that are not under properties are left out.",
+  },
+  union: {
+    rule: "schema-any-of",
+    detail: "Some keywords beside anyOf cannot be combined with its branches and are left out.",
+  },
+  any: {
+    rule: "schema-any-type",
+    detail: "A type must be given here, so a value of any type is offered as a few.",
+  },
+} as const;
+
 interface Finished {
   shape: Shape;
   definitions: { [name: string]: Shape };
@@ -65,25 +80,13 @@ export function toGeminiSchema(schema: unknown, path: string, context: RequestCo
       onTooLarge: () => {
         throw schemaTooLarge(path, MAX_NODES);
       },
-      onLoss: (what) => {
-        if (what === "required") {
-          ledger.note(
-            "approximated",
-            "schema-required",
-            path,
-            "Names under required that are not under properties are left out.",
-          );
-        } else {
-          ledger.note(
-            "approximated",
-            "schema-any-of",
-            path,
-            "Some keywords beside anyOf cannot be combined with its branches and are left out.",
-          );
-        }
+      onLoss: (what, at) => {
+        const { rule, detail } = LOSSES[what];
+        ledger.note("approximated", rule, at, detail);
       },
+      anyTypes: dialect.anyTypes,
     });
-    return writer.write(shape);
+    return writer.write(shape, path);
   });
   ledger.flush();
   return written;

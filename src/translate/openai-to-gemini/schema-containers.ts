@@ -15,9 +15,6 @@ export interface Containing {
   convert: (source: unknown, path: string) => Shape | undefined;
 }
 
-/** Stands where a value is required but its schema cannot be given. */
-const ANY_OBJECT: Shape = { type: "object" };
-
 /** `properties`, `required` and `additionalProperties`, into `shape`. */
 export function objectKeywords(
   source: Record<string, unknown>,
@@ -40,7 +37,7 @@ export function objectKeywords(
     for (const [name, child] of entries) {
       const property = convert(child, memberPath(`${path}.properties`, name));
       if (property !== undefined) put(properties, name, property);
-      else if (required.has(name)) put(properties, name, { ...ANY_OBJECT });
+      else if (required.has(name)) put(properties, name, { type: dialect.filler });
     }
     shape.properties = properties;
   }
@@ -50,7 +47,7 @@ export function objectKeywords(
   if (typeof extra !== "boolean" && !isObject(extra)) throw wrongType(at, "an object, true or false", extra);
   if (!dialect.keeps.has("additionalProperties")) {
     // Anything goes where nothing is said.
-    if (extra === true) ledger.used(at, "schema-map");
+    if (extra === true || (isObject(extra) && Object.keys(extra).length === 0)) ledger.used(at, "schema-map");
     else ledger.note("ignored", "schema-map", at, `Not taken by ${dialect.name}.`);
     return;
   }
@@ -59,7 +56,9 @@ export function objectKeywords(
     shape.additionalProperties = extra;
     return;
   }
-  shape.additionalProperties = convert(extra, at) ?? false;
+  const values = convert(extra, at);
+  const anything = values !== undefined && Object.keys(values).length === 0;
+  shape.additionalProperties = anything || (values ?? false);
 }
 
 /**
@@ -96,7 +95,7 @@ export function arrayKeywords(
     if (!Array.isArray(positions)) throw wrongType(`${path}.${positionsKeyword}`, "an array", positions);
     if (positions.length === 0) ledger.used(`${path}.${positionsKeyword}`, "schema-tuple");
     for (const [index, position] of positions.entries()) {
-      prefix.push(convert(position, `${path}.${positionsKeyword}[${index}]`) ?? { ...ANY_OBJECT });
+      prefix.push(convert(position, `${path}.${positionsKeyword}[${index}]`) ?? { type: dialect.filler });
     }
   }
   let element: Shape | undefined;
@@ -108,7 +107,7 @@ export function arrayKeywords(
       shape.maxItems = Math.min(shape.maxItems ?? Infinity, prefix.length);
       if ((shape.minItems ?? 0) > shape.maxItems) return false;
       // An array without a schema for its elements is refused by some models, even where it must be empty.
-      if (prefix.length === 0) element = { ...ANY_OBJECT };
+      if (prefix.length === 0) element = { type: dialect.filler };
     }
   }
   if (prefix.length > 0 && !dialect.keeps.has("prefixItems")) {

@@ -87,8 +87,7 @@ export class SchemaConversion {
   }
 
   #convert(source: unknown, path: string, place: Place): Sized | undefined {
-    this.#work += 1;
-    if (this.#work > this.#limits.maxNodes) throw schemaTooLarge(path, this.#limits.maxNodes);
+    this.#charge(1, path);
     if (place.depth > MAX_DEPTH) throw tooDeep(path);
     this.#visited.add(path);
     if (source === true) {
@@ -170,6 +169,7 @@ export class SchemaConversion {
     exclusiveBounds(source, path, types, shape, ledger);
 
     let result: Sized | undefined = { shape, nodes: 1, depth: 1 };
+    this.#charge(lengthOf(source["enum"]) >> 5, path);
     const choice = choiceKeywords(source, path, types, this.#dialect, ledger);
     if (choice === null) return undefined;
     if (choice !== undefined) {
@@ -254,6 +254,7 @@ export class SchemaConversion {
     rule: "schema-all-of" | "schema-any-of" | "schema-ref" | "schema-enum",
     mark?: Mark,
   ): Sized {
+    this.#charge(lengthOf(Object.keys(first.shape.properties ?? {})) >> 5, path);
     const merged = mergeShapes(first.shape, second.shape);
     if (typeof merged !== "string") {
       return {
@@ -319,6 +320,12 @@ export class SchemaConversion {
     return { type: implied, ...shape };
   }
 
+  /** Keeps the time taken in proportion: what is done again and again counts like more parts. */
+  #charge(work: number, path: string): void {
+    this.#work += work;
+    if (this.#work > this.#limits.maxNodes) throw schemaTooLarge(path, this.#limits.maxNodes);
+  }
+
   /** Adds the cost of a part to the whole it belongs to. */
   #counted(part: Sized, whole: { nodes: number; depth: number }): Shape {
     whole.nodes += part.nodes;
@@ -345,6 +352,10 @@ function tooDeep(path: string): Error {
     `${path}: the schema is nested more than ${MAX_DEPTH} levels deep once its references are followed.`,
     SCHEMA_TOO_LARGE,
   );
+}
+
+function lengthOf(list: unknown): number {
+  return Array.isArray(list) ? list.length : 0;
 }
 
 /** Keywords that may stand beside `$ref` without changing what it means. */

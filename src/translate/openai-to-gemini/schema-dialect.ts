@@ -17,6 +17,10 @@ export interface Dialect {
   /** Optional keywords that are taken. */
   keeps: ReadonlySet<string>;
   enums: EnumSupport;
+  /** Stands where a value is required but its schema cannot be given. */
+  filler: TypeName;
+  /** What a value of any type is offered as, where a type must be given. */
+  anyTypes: readonly TypeName[];
   /** Whether `format` is taken for values of these types. */
   takesFormat: (format: string, types: readonly TypeName[] | undefined) => boolean;
 }
@@ -41,6 +45,8 @@ export const JSON_SCHEMA: Dialect = {
   inline: false,
   keeps: new Set([...BOTH, "prefixItems", "additionalProperties"]),
   enums: { numbers: true, emptyString: true },
+  filler: "object",
+  anyTypes: [],
   takesFormat: () => true,
 };
 
@@ -62,6 +68,9 @@ const DEVELOPER_OPENAPI: Dialect = {
   keeps: new Set(OPENAPI),
   // Anything else is answered "enum: only allowed for STRING type", and an empty member "cannot be empty".
   enums: { numbers: false, emptyString: false },
+  // An object without properties is refused: "should be non-empty for OBJECT type".
+  filler: "string",
+  anyTypes: ["string", "number", "boolean"],
   takesFormat: (format, types) => {
     const formats: string[] = [];
     // https://github.com/google-gemini/gemini-cli/issues/3178
@@ -77,8 +86,10 @@ const VERTEX_OPENAPI: Dialect = {
   name: "Vertex AI's OpenAPI schema field",
   inline: true,
   keeps: new Set([...OPENAPI, "additionalProperties"]),
-  // As {type: INTEGER, format: "enum", enum: ["101", "201"]}.
-  enums: { numbers: true, emptyString: false },
+  // The SDK's types show {type: INTEGER, format: "enum", enum: ["101"]}; users see only STRING accepted.
+  enums: { numbers: false, emptyString: false },
+  filler: "object",
+  anyTypes: ["string", "number", "boolean", "object"],
   takesFormat: () => true,
 };
 

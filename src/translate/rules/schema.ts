@@ -38,6 +38,11 @@ export const SCHEMA_RULES = {
     summary: "A schema with properties or items but without type gets the type these imply.",
     source: "https://github.com/QuantumNous/new-api/pull/5350",
   },
+  "schema-any-type": {
+    summary:
+      "A value of any type is offered to the OpenAPI field as a string, number, boolean, null or, on Vertex AI, object: it takes no schema without a type.",
+    source: "https://github.com/nearai/ironclaw/issues/6786",
+  },
   "schema-enum": {
     summary:
       "enum and const become a list of strings or numbers per type, joined by anyOf; what cannot be listed is put in the description.",
