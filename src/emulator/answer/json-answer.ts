@@ -31,10 +31,10 @@ export function jsonAnswer(
   return JSON.stringify(value, null, 2);
 }
 
-function enumAnswer(schema: Json | undefined, conversation: Conversation): string {
+function enumAnswer(schema: Json | undefined, conversation: Conversation): string | undefined {
   const options = viewSchema(schema, schema).options ?? [];
   const source = new PromptSource(sourceText(conversation));
-  return String(source.option(options) ?? options[0] ?? "");
+  return options.length === 0 ? undefined : String(source.option(options) ?? options[0]);
 }
 
 /** The last request, or when it says nothing of its own ("now as JSON") the one before it. */
@@ -53,14 +53,10 @@ function unguided({ ask, system }: Conversation, source: PromptSource, reply: ()
   const shown = sample?.value;
   const names = shown === undefined ? keysNamed(orders) : Object.keys(shown);
   if (names.length > 0) {
-    const properties = Object.fromEntries(
-      names.slice(0, mostKeys).map((name) => [name, schemaLike(shown, name)]),
-    );
-    return valueForSchema(
-      { type: "object", properties, required: names.slice(0, mostKeys) },
-      source,
-      "everything",
-    );
+    const required = names.slice(0, mostKeys);
+    const properties = Object.fromEntries(required.map((name) => [name, schemaLike(shown, name)]));
+    const described = sample === undefined ? source : new PromptSource(ask.replace(sample.written, ""));
+    return valueForSchema({ type: "object", properties, required }, described, "everything");
   }
   if (/\b(?:json )?(?:array|list) of\b/i.test(orders)) {
     return valueForSchema({ type: "array", items: { type: "string" }, minItems: 1 }, source, "everything");
