@@ -1,7 +1,7 @@
 /** Puts bytes on a response, paced, with backpressure, and with the faults that live at the level of bytes. */
 import type { ServerResponse } from "node:http";
 import { once } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import type { FaultPlan } from "../faults.ts";
 
@@ -15,6 +15,7 @@ export class BodyWriter {
   readonly #faults: FaultPlan;
   readonly #gone = new AbortController();
   #written = 0;
+  #flushed: Promise<void> = Promise.resolve();
 
   constructor(response: ServerResponse, faults: FaultPlan) {
     this.#response = response;
@@ -43,9 +44,9 @@ export class BodyWriter {
     for (let from = 0; from < bytes.length; from += size) {
       await this.#push(bytes.subarray(from, from + size));
       // Separate writes may still share a packet; a turn of the event loop keeps them apart.
-      if (this.#faults.splitBytes !== undefined) await sleep(0);
+      if (this.#faults.splitBytes !== undefined) await nextTurn();
     }
-    if (cutAt !== undefined) this.cut();
+    if (cutAt !== undefined) await this.cut();
   }
 
   /** Waits, ending early when the client leaves. @throws {BodyEnded} then. */
@@ -63,15 +64,16 @@ export class BodyWriter {
   }
 
   /** Drops the connection. @throws {BodyEnded} always. */
-  cut(): never {
-    // What was written must reach the client first: ending flushes it, and the missing last chunk shows the cut.
+  async cut(): Promise<never> {
+    // What was written must reach the client first; the missing last chunk then shows the cut.
+    if (!this.signal.aborted) await Promise.race([this.#flushed, once(this.signal, "abort")]);
     const socket = this.#response.socket;
     socket?.end(() => socket.destroy());
     throw new BodyEnded("cut on purpose");
   }
 
-  end(): void {
-    if (this.#faults.cutInUtf8 === true || this.#faults.cutAfterBytes !== undefined) this.cut();
+  async end(): Promise<void> {
+    if (this.#faults.cutInUtf8 === true || this.#faults.cutAfterBytes !== undefined) await this.cut();
     this.#response.end();
   }
 
@@ -87,7 +89,12 @@ export class BodyWriter {
 
   async #push(bytes: Buffer): Promise<void> {
     if (this.signal.aborted) throw new BodyEnded("the client left");
-    if (this.#response.write(bytes)) return;
+    let ready = true;
+    this.#flushed = new Promise((resolve) => {
+      // Called with an error too, when the client has left.
+      ready = this.#response.write(bytes, () => resolve());
+    });
+    if (ready) return;
     await once(this.#response, "drain", { signal: this.signal }).catch(() => {
       throw new BodyEnded("the client left");
     });

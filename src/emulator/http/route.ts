@@ -36,7 +36,7 @@ interface Binding {
 }
 
 function binding(http: "GET" | "POST", path: string, route: Binding["route"]): Binding {
-  return { http, path: new RegExp(`^${path}$`), route };
+  return { http, path: new RegExp(`^(?:${path})$`), route };
 }
 
 const methodOf = (named: (group: string) => string): GenerateMethod => {

@@ -34,7 +34,7 @@ export async function sendText(
   });
   const writer = new BodyWriter(response, faults);
   if (text !== "") await writer.write(text);
-  writer.end();
+  await writer.end();
 }
 
 /**

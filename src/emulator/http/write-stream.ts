@@ -36,14 +36,14 @@ export async function writeStream(
   for (const event of events) {
     if (sent > 0) await writer.pause(faults.paceMs ?? paceMs);
     if (faults.stallAfter === sent) await writer.stall();
-    if (faults.cutAfterEvents === sent) writer.cut();
+    if (faults.cutAfterEvents === sent) await writer.cut();
     if (faults.endAfterEvents === sent) {
       complete = false;
       break;
     }
     if (faults.errorAfter?.events === sent) {
       await writer.write(errorInStream(faults.errorAfter, faults, frame, !sse));
-      writer.end();
+      await writer.end();
       return;
     }
     await writer.write(
@@ -52,15 +52,15 @@ export async function writeStream(
     sent += 1;
   }
   if (faults.stallAfter !== undefined && faults.stallAfter >= sent) await writer.stall();
-  if (faults.cutAfterEvents !== undefined && faults.cutAfterEvents >= sent) writer.cut();
+  if (faults.cutAfterEvents !== undefined && faults.cutAfterEvents >= sent) await writer.cut();
   if (faults.errorAfter !== undefined) {
     await writer.write(errorInStream(faults.errorAfter, faults, frame, !sse));
-    writer.end();
+    await writer.end();
     return;
   }
   const tail = complete || !sse ? frame.end() : "";
   if (tail !== "") await writer.write(tail);
-  writer.end();
+  await writer.end();
 }
 
 interface Framing {
