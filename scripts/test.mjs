@@ -39,7 +39,7 @@ async function main() {
   const pythons = pythonEnvironments(run);
 
   if (wants("format")) await check("format", () => run("oxfmt", ["--check"]));
-  if (wants("lint")) await check("lint", () => run("oxlint", ["src", "test", "scripts"]));
+  if (wants("lint")) await check("lint", () => run("oxlint", ["--quiet", "src", "test", "scripts"]));
   if (wants("types")) await check("types", () => run("tsc", []));
   if (wants("unit")) await vitest(run, "unit", []);
 
