@@ -35,15 +35,16 @@ function write(path: string, content: unknown): string {
   return whole;
 }
 
+/** Lays out a lockfile and an installation as npm leaves it. */
+function install(wanted: object, present: object): void {
+  write("package-lock.json", { packages: { "": { name: "x" }, ...wanted } });
+  write("node_modules/.package-lock.json", { packages: present });
+  for (const path of Object.keys(present)) write(`${path}/package.json`, {});
+}
+
 describe("isInstalled", () => {
   const left = { version: "1.0.0", integrity: "sha512-left" };
   const other = { version: "2.0.0", integrity: "sha512-other", optional: true };
-
-  function install(wanted: object, present: object): void {
-    write("package-lock.json", { packages: { "": { name: "x" }, ...wanted } });
-    write("node_modules/.package-lock.json", { packages: present });
-    for (const path of Object.keys(present)) write(`${path}/package.json`, {});
-  }
 
   test.each([
     ["the same packages", { "node_modules/left": left }, { "node_modules/left": left }, true],
