@@ -220,17 +220,13 @@ const responseFormat = oneof(
 const googleOptions = optional({
   thought_tag_marker: constantFrom("think", `t${TEXT}`),
   thinkingConfig: optional({ include_thoughts: boolean(), [`z${TEXT}`]: text }),
-  safety_settings: array(
-    record({
-      category: constant("HARM_CATEGORY_HARASSMENT"),
-      threshold: constantFrom("OFF", "block_none"),
-      method: constant("SEVERITY"),
-    }),
-    { maxLength: 2 },
-  ),
+  safety_settings: shuffledSubarray([
+    { category: "HARM_CATEGORY_HARASSMENT", threshold: "OFF", method: "SEVERITY" },
+    { category: "harm_category_hate_speech", threshold: "block_none" },
+  ]),
   labels: constantFrom({ team: "search" }, {}),
   media_resolution: constantFrom("low", "MEDIA_RESOLUTION_HIGH"),
-  image_config: constant({ aspect_ratio: TEXT, imageSize: "1K" }),
+  image_config: constant({ aspect_ratio: "16:9", imageSize: "1K" }),
   speech_config: constant({ language_code: TEXT }),
   topK: integer({ min: -1, max: 64 }),
   audio_timestamp: boolean(),

@@ -5,10 +5,8 @@ import { toGoogleTools } from "./google-tools.ts";
 
 function tools(request: Record<string, unknown>) {
   const context = contextFor();
-  return {
-    tools: toGoogleTools(request, readGoogleOptions(request, context.notes), context),
-    notes: noted(context),
-  };
+  const { declarations, hosted } = toGoogleTools(request, readGoogleOptions(request, context.notes), context);
+  return { declarations, hosted, notes: noted(context) };
 }
 
 test.each<[string, Record<string, unknown>, unknown[], string[]]>([
@@ -50,19 +48,15 @@ test.each<[string, Record<string, unknown>, unknown[], string[]]>([
     },
     [
       {
-        functionDeclarations: [
-          {
-            name: "f",
-            parametersJsonSchema: { properties: { some_key: { type: "string" }, ["__proto__"]: {} } },
-          },
-        ],
+        name: "f",
+        parametersJsonSchema: { properties: { some_key: { type: "string" }, ["__proto__"]: {} } },
       },
     ],
     [],
   ],
 ])("%s", (_, request, expected, notes) => {
   const result = tools(request);
-  expect(JSON.stringify(result.tools)).toBe(JSON.stringify(expected));
+  expect(JSON.stringify([...result.declarations, ...result.hosted])).toBe(JSON.stringify(expected));
   expect(result.notes).toEqual(notes);
 });
 

@@ -1,5 +1,5 @@
 import { invalidRequest } from "../../errors.ts";
-import type { Json, JsonObject, Tool } from "../../wire/gemini.ts";
+import type { FunctionDeclaration, Json, JsonObject, Tool } from "../../wire/gemini.ts";
 import type { ChatCompletionRequest } from "../../wire/openai.ts";
 import { isObject, optionalArray, optionalObject, wrongType } from "../read-field.ts";
 import type { RequestContext } from "../target.ts";
@@ -11,6 +11,13 @@ const MAX_TOOLS = 64;
 /** Their insides hold maps whose keys are the caller's own: property names, header names. */
 const TOOLS_WITH_MAPS = ["functionDeclarations", "mcpServers"];
 
+export interface GoogleTools {
+  /** Functions declared natively: they belong in one tool with all others. */
+  declarations: FunctionDeclaration[];
+  /** Tools that Google runs. */
+  hosted: Tool[];
+}
+
 /**
  * Gemini's own tools: those of `extra_body.google.tools`, and Google Search for `web_search_options`.
  *
@@ -20,11 +27,19 @@ export function toGoogleTools(
   request: ChatCompletionRequest,
   google: GoogleOptions,
   context: RequestContext,
-): Tool[] {
-  const tools = nativeTools(google, context);
+): GoogleTools {
+  const found: GoogleTools = { declarations: [], hosted: [] };
+  for (const { functionDeclarations, ...hosted } of nativeTools(google, context)) {
+    found.declarations.push(...(functionDeclarations ?? []));
+    if (Object.keys(hosted).length > 0) {
+      found.hosted.push(hosted);
+    }
+  }
   const search = toSearch(request, context);
-  const hasSearch = tools.some((tool) => Object.hasOwn(tool, "googleSearch"));
-  return search === undefined || hasSearch ? tools : [...tools, search];
+  if (search !== undefined && !found.hosted.some((tool) => Object.hasOwn(tool, "googleSearch"))) {
+    found.hosted.push(search);
+  }
+  return found;
 }
 
 function nativeTools(google: GoogleOptions, context: RequestContext): Tool[] {

@@ -68,6 +68,17 @@ test("a model without the JSON Schema field gets the OpenAPI one", () => {
   });
 });
 
+test("a schema that an older model would refuse leaves any JSON", () => {
+  const empty = {
+    type: "json_schema",
+    json_schema: { name: "event", schema: { type: "object", properties: {} } },
+  };
+  expect(format(empty, { model: "gemini-2.0-flash" })).toMatchObject({
+    config: { responseMimeType: "application/json" },
+    notes: ["ignored response_format.json_schema"],
+  });
+});
+
 describe("beside tools", () => {
   const json = { type: "json_schema", json_schema: { schema: SCHEMA } };
   test("Gemini 3 takes both", () => {
@@ -89,6 +100,15 @@ describe("beside tools", () => {
       notes: ["approximated response_format"],
     });
   });
+});
+
+test("another MIME type beside tools cannot be told to an older model", () => {
+  const setting = { model: "gemini-2.5-flash", hasTools: true };
+  expect(() => format({ type: "text/x.enum" }, setting)).toThrow(
+    expect.objectContaining({ failure: { kind: "invalid_request", param: "response_format.type" } }),
+  );
+  // text/plain is what a model writes anyway.
+  expect(format({ type: "text/plain" }, setting).config).toEqual({ responseMimeType: "text/plain" });
 });
 
 test.each([

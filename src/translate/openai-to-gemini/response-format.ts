@@ -4,6 +4,7 @@ import type { ChatCompletionRequest } from "../../wire/openai.ts";
 import { isObject, optionalBoolean, optionalObject, optionalString, requiredString } from "../read-field.ts";
 import type { RequestContext } from "../target.ts";
 import { toGeminiJsonSchema, toGeminiSchema } from "./json-schema.ts";
+import { isEmptyObject } from "./open-api-object.ts";
 import { noteUnknownKeys } from "./unknown-fields.ts";
 
 const FIELD = "response_format";
@@ -53,6 +54,12 @@ export function toResponseFormat(
         throw invalidRequest(
           `${FIELD}.type`,
           `${FIELD}.type: must be text, json_object, json_schema or a MIME type such as text/x.enum.`,
+        );
+      }
+      if (type !== "text/plain" && isRefused(hasTools, context)) {
+        throw invalidRequest(
+          `${FIELD}.type`,
+          `${FIELD}.type: ${context.target.model} writes ${type} only without tools; leave them out, or use a Gemini 3 model.`,
         );
       }
       // text/x.enum takes its values from a schema.
@@ -125,6 +132,15 @@ function readSchema(
   }
   const convert = asJsonSchema ? toGeminiJsonSchema : toGeminiSchema;
   const converted = convert(schema, `${path}.schema`, context);
+  if (!asJsonSchema && isEmptyObject(converted)) {
+    context.notes.add(
+      "ignored",
+      "response-format",
+      path,
+      `${context.target.model} refuses a schema without properties; any JSON may come.`,
+    );
+    return undefined;
+  }
   return withText(converted, { title: name, description }, path, context);
 }
 

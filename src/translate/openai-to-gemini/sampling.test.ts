@@ -56,6 +56,7 @@ describe("carried over with a note", () => {
       { maxOutputTokens: 8192 },
       ["clamped max_completion_tokens"],
     ],
+    ["gemini-2.5-flash", { max_tokens: 65_536 }, { maxOutputTokens: 65_535 }, ["clamped max_tokens"]],
     ["gemini-9-flash", { max_tokens: 100_000 }, { maxOutputTokens: 100_000 }, []],
     ["gemini-9-flash", { max_tokens: 2 ** 40 }, { maxOutputTokens: 2 ** 31 - 1 }, ["clamped max_tokens"]],
     [

@@ -2,10 +2,12 @@ import { invalidRequest } from "../../errors.ts";
 import type { GenerationConfig } from "../../wire/gemini.ts";
 import type { ChatCompletionRequest } from "../../wire/openai.ts";
 import { optionalBoolean, optionalNumber } from "../read-field.ts";
-import type { RequestContext } from "../target.ts";
+import type { RequestContext, Target } from "../target.ts";
 import type { GoogleOptions } from "./extra-body.ts";
 
 const MAX_INT32 = 2 ** 31 - 1;
+/** Vertex AI's range for the 2.5 models ends one short of 65,536 (https://github.com/aaif-goose/goose/issues/11364). */
+const VERTEX_2_5_OUTPUT_LIMIT = 65_535;
 /** Both penalties take [-2, 2): OpenAI's largest value lies just outside. */
 const LARGEST_PENALTY = 1.99;
 
@@ -33,9 +35,9 @@ function maxOutputTokens(request: ChatCompletionRequest, context: RequestContext
   if (wanted === undefined) {
     return {};
   }
-  const { facts, model } = context.target;
+  const { model } = context.target;
   const field = current === undefined ? "max_tokens" : "max_completion_tokens";
-  const limit = facts.known ? facts.maxOutputTokens : MAX_INT32;
+  const limit = outputLimit(context.target);
   if (wanted > limit) {
     context.notes.add("clamped", "max-tokens", field, `Sent as ${limit}, the most that ${model} takes.`);
   } else {
@@ -49,6 +51,15 @@ function maxOutputTokens(request: ChatCompletionRequest, context: RequestContext
     }
   }
   return { maxOutputTokens: Math.min(wanted, limit) };
+}
+
+function outputLimit({ surface, facts }: Target): number {
+  if (!facts.known) {
+    return MAX_INT32;
+  }
+  return surface === "vertex" && facts.generation === 2.5
+    ? Math.min(facts.maxOutputTokens, VERTEX_2_5_OUTPUT_LIMIT)
+    : facts.maxOutputTokens;
 }
 
 function sampling(

@@ -7,8 +7,8 @@ function functions(names: string[], legacy = false): FunctionTools {
   return { declarations: names.map((name) => ({ name })), names: new Set(names), strict: [], legacy };
 }
 
-function choose(request: Record<string, unknown>, declared = functions(["tide", "wind"])) {
-  const context = contextFor();
+function choose(request: Record<string, unknown>, declared = functions(["tide", "wind"]), model?: string) {
+  const context = contextFor(model);
   const config = toFunctionCallingConfig(request, declared, context);
   return { config, notes: noted(context), used: usedFields(context) };
 }
@@ -40,6 +40,20 @@ describe("with tools", () => {
     const result = choose({ tool_choice: choice });
     expect(result.config).toEqual(config);
     expect(result.notes).toEqual(notes);
+  });
+});
+
+describe("on a model without VALIDATED", () => {
+  test.each([
+    ["validated", "approximated tool_choice"],
+    [
+      { type: "allowed_tools", mode: "auto", tools: [{ type: "function", name: "tide" }] },
+      "ignored tool_choice.tools",
+    ],
+  ])("%j becomes AUTO", (tool_choice, note) => {
+    const result = choose({ tool_choice }, functions(["tide"]), "gemini-2.0-flash");
+    expect(result.config).toEqual({ mode: "AUTO" });
+    expect(result.notes).toEqual([note]);
   });
 });
 

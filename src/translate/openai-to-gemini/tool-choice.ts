@@ -23,6 +23,11 @@ const MODES: ReadonlyMap<string, NonNullable<FunctionCallingConfig["mode"]>> = n
 
 const MAX_NAMES = 512;
 
+/** The mode VALIDATED came with Gemini 2.5. */
+export function takesValidated({ target }: RequestContext): boolean {
+  return target.facts.generation >= 2.5;
+}
+
 /**
  * `tool_choice`, or `function_call` beside `functions`, as `functionCallingConfig`; undefined when the caller leaves
  * the choice open.
@@ -85,8 +90,7 @@ class ChoiceReader {
       );
     }
     if (this.#functions.names.size > 0) {
-      this.#used(this.#field);
-      return { mode };
+      return this.#mode(mode);
     }
     if (mode === "ANY" || mode === "VALIDATED") {
       this.#refuseWithoutFunctions();
@@ -153,13 +157,38 @@ class ChoiceReader {
       return { mode: "ANY", allowedFunctionNames };
     }
     // AUTO ignores the list; VALIDATED is the mode that may answer in text and still keeps to it.
+    if (takesValidated(this.#context)) {
+      notes.add(
+        "approximated",
+        "tool-choice",
+        `${path}.mode`,
+        "Sent as VALIDATED: AUTO would not keep to the list.",
+      );
+      return { mode: "VALIDATED", allowedFunctionNames };
+    }
     notes.add(
-      "approximated",
+      "ignored",
       "tool-choice",
-      `${path}.mode`,
-      "Sent as VALIDATED: AUTO would not keep to the list.",
+      `${path}.tools`,
+      `${this.#context.target.model} keeps to a list of functions only when it must call one.`,
     );
-    return { mode: "VALIDATED", allowedFunctionNames };
+    this.#used(`${path}.mode`);
+    return { mode: "AUTO" };
+  }
+
+  #mode(mode: NonNullable<FunctionCallingConfig["mode"]>): FunctionCallingConfig {
+    if (mode === "VALIDATED" && !takesValidated(this.#context)) {
+      const { notes, target } = this.#context;
+      notes.add(
+        "approximated",
+        "tool-choice",
+        this.#field,
+        `${target.model} has no mode VALIDATED; sent as AUTO.`,
+      );
+      return { mode: "AUTO" };
+    }
+    this.#used(this.#field);
+    return { mode };
   }
 
   #allowedName(tool: unknown, path: string): string {

@@ -98,6 +98,27 @@ describe("functions beside Google's own tools", () => {
   });
 });
 
+describe("functions declared natively", () => {
+  const google = {
+    tools: [{ functionDeclarations: [{ name: "wind" }] }, { function_declarations: [{ name: "swell" }] }],
+  };
+  test("stand in one tool with the others, and may be chosen", () => {
+    const request = { tools: [TIDE], google, tool_choice: { type: "function", name: "swell" } };
+    expect(tooling(request, { model: "gemini-2.5-flash" })).toEqual({
+      tools: [{ functionDeclarations: [{ name: "tide" }, { name: "wind" }, { name: "swell" }] }],
+      toolConfig: { functionCallingConfig: { mode: "ANY", allowedFunctionNames: ["swell"] } },
+      legacyFunctions: false,
+      notes: [],
+    });
+  });
+
+  test("are refused when declared twice", () => {
+    expect(() => tooling({ tools: [{ type: "function", name: "wind" }], google })).toThrow(
+      expect.objectContaining({ failure: { kind: "invalid_request", param: "google.tools" } }),
+    );
+  });
+});
+
 describe("stream_function_call_arguments", () => {
   const FIELD = "google.stream_function_call_arguments";
   const request = { tools: [TIDE], google: { stream_function_call_arguments: true } };

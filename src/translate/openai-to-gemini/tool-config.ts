@@ -1,15 +1,13 @@
 import { invalidRequest } from "../../errors.ts";
-import type { FunctionCallingConfig, Tool, ToolConfig } from "../../wire/gemini.ts";
+import type { FunctionCallingConfig, FunctionDeclaration, Tool, ToolConfig } from "../../wire/gemini.ts";
 import type { ChatCompletionRequest } from "../../wire/openai.ts";
 import { optionalBoolean } from "../read-field.ts";
 import type { RequestContext } from "../target.ts";
 import type { GoogleOptions } from "./extra-body.ts";
 import { toGoogleTools } from "./google-tools.ts";
-import { toFunctionCallingConfig } from "./tool-choice.ts";
+import { takesValidated, toFunctionCallingConfig } from "./tool-choice.ts";
 import { toFunctionTools, type FunctionTools } from "./tools.ts";
 
-/** VALIDATED came with Gemini 2.5, `streamFunctionCallArguments` with 3. */
-const FIRST_WITH_VALIDATED = 2.5;
 const FIRST_WITH_STREAMED_ARGUMENTS = 3;
 
 export interface Tooling {
@@ -31,18 +29,16 @@ export function toTooling(
   stream: boolean,
   context: RequestContext,
 ): Tooling {
-  const functions = toFunctionTools(request, context);
-  const googleTools = toGoogleTools(request, google, context);
+  const { declarations, hosted } = toGoogleTools(request, google, context);
+  const functions = withNative(toFunctionTools(request, context), declarations, google);
   noteParallelCalls(request, context);
   const chosen = toFunctionCallingConfig(request, functions, context);
   const streamed = streamsArguments(google, functions, stream, context);
-  const { declarations } = functions;
   // Some models refuse function declarations in more than one tool.
-  const tools = [
-    ...(declarations.length === 0 ? [] : [{ functionDeclarations: declarations }]),
-    ...googleTools,
-  ];
-  const combined = declarations.length > 0 && googleTools.length > 0;
+  const functionTools =
+    functions.declarations.length === 0 ? [] : [{ functionDeclarations: functions.declarations }];
+  const tools = [...functionTools, ...hosted];
+  const combined = functionTools.length > 0 && hosted.length > 0;
   if (combined) {
     checkCombination(request, google, context);
   }
@@ -62,6 +58,23 @@ export function toTooling(
     toolConfig: Object.keys(toolConfig).length === 0 ? undefined : toolConfig,
     legacyFunctions: functions.legacy,
   };
+}
+
+/** Functions declared in `extra_body.google.tools` count like any others. */
+function withNative(
+  functions: FunctionTools,
+  declarations: FunctionDeclaration[],
+  google: GoogleOptions,
+): FunctionTools {
+  const names = new Set(functions.names);
+  for (const { name = "" } of declarations) {
+    if (names.has(name)) {
+      const path = google.get("tools")?.path ?? "tools";
+      throw invalidRequest(path, `${path}: declares a function that is declared already.`);
+    }
+    names.add(name);
+  }
+  return { ...functions, names, declarations: [...functions.declarations, ...declarations] };
 }
 
 function noteParallelCalls(request: ChatCompletionRequest, context: RequestContext): void {
@@ -105,7 +118,7 @@ function validated(
 ): FunctionCallingConfig | undefined {
   const { notes, target } = context;
   const open = chosen === undefined || chosen.mode === "AUTO";
-  const available = target.facts.generation >= FIRST_WITH_VALIDATED;
+  const available = takesValidated(context);
   for (const path of functions.strict) {
     if (!open) {
       // Every other mode holds arguments to their schema, or allows no calls at all.

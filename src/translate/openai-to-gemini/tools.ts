@@ -1,5 +1,5 @@
 import { invalidRequest } from "../../errors.ts";
-import type { FunctionDeclaration, Json } from "../../wire/gemini.ts";
+import type { FunctionDeclaration } from "../../wire/gemini.ts";
 import type { ChatCompletionRequest } from "../../wire/openai.ts";
 import {
   isObject,
@@ -12,6 +12,7 @@ import {
 } from "../read-field.ts";
 import type { RequestContext } from "../target.ts";
 import { toGeminiJsonSchema, toGeminiSchema } from "./json-schema.ts";
+import { isEmptyObject } from "./open-api-object.ts";
 import { noteUnknownKeys } from "./unknown-fields.ts";
 
 /** Of function declarations in one request, as js-genai documents it. */
@@ -159,16 +160,6 @@ function toParameters(
     return {};
   }
   return { parameters: schema };
-}
-
-/** The OpenAPI field refuses an object without properties: "should be non-empty for OBJECT type". */
-function isEmptyObject(schema: Json): boolean {
-  return (
-    isObject(schema) &&
-    schema["type"] === "OBJECT" &&
-    !isObject(schema["additionalProperties"]) &&
-    Object.keys(isObject(schema["properties"]) ? schema["properties"] : {}).length === 0
-  );
 }
 
 /** An empty schema, and one of an object without properties, say what their absence says. */
