@@ -1,15 +1,12 @@
 /** Settings to a gateway ready to be served: the one place where the parts meet. */
 import { startEmulator, type Emulator, type EmulatorOptions } from "./emulator/server.ts";
-import { staticTokenCredentials } from "./auth/credentials.ts";
 import { Access } from "./gateway/access.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import { KeepAlive } from "./gateway/keep-alive.ts";
 import type { Settings } from "./settings.ts";
 import { MemorySignatureStore } from "./signatures/memory-signature-store.ts";
-import { createGoogleUpstream } from "./upstreams/choose-upstream.ts";
-import type { GoogleUpstream } from "./upstreams/google-upstream.ts";
+import { createGoogleUpstream, type ChooseUpstreamDeps } from "./upstreams/choose-upstream.ts";
 import { createUndiciClient } from "./upstreams/undici-client.ts";
-import { createVertexUpstream } from "./upstreams/vertex.ts";
 
 /** Whole answers may hold several generated images. */
 const MAX_RESPONSE_BYTES = 256 * 1024 * 1024;
@@ -26,6 +23,7 @@ export interface ComposedGateway {
 
 export interface ComposeOptions {
   reportBug: Gateway["reportBug"];
+  onRefreshFailed?: ChooseUpstreamDeps["onRefreshFailed"];
   now?: () => number;
   /** For the embedded emulator, where the settings choose it. */
   emulator?: EmulatorOptions;
@@ -34,8 +32,10 @@ export interface ComposeOptions {
 /** @throws SettingsError, GatewayError when credentials were named and cannot be used. */
 export async function composeGateway(settings: Settings, options: ComposeOptions): Promise<ComposedGateway> {
   const emulator = settings.upstream.kind === "emulator" ? await startEmulator(options.emulator) : undefined;
-  const upstream =
-    emulator === undefined ? await createGoogleUpstream(settings) : emulatedUpstream(emulator.url);
+  const upstream = await createGoogleUpstream(settings, {
+    ...(emulator === undefined ? {} : { emulator: { origin: emulator.url, accessToken: "emulated-token" } }),
+    ...(options.onRefreshFailed === undefined ? {} : { onRefreshFailed: options.onRefreshFailed }),
+  });
   const client = createUndiciClient({ maxConnections: settings.upstreamConnections });
   let draining = false;
   const now = options.now ?? Date.now;
@@ -63,18 +63,4 @@ export async function composeGateway(settings: Settings, options: ComposeOptions
       await emulator?.close();
     },
   };
-}
-
-/** The emulator is called over HTTP like any upstream; it serves every project and location. */
-function emulatedUpstream(url: string): GoogleUpstream {
-  return createVertexUpstream({
-    project: "emulated-project",
-    location: "global",
-    baseUrl: url,
-    credentials: staticTokenCredentials("emulated-token"),
-    whose: "own",
-    express: false,
-    allowedProjects: [{ project: "*", location: undefined }],
-    description: `the built-in Gemini emulator at ${url}`,
-  });
 }

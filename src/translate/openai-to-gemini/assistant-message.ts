@@ -64,10 +64,14 @@ export function readAssistantMessage(placed: PlacedMessage, scope: MessageScope)
       ? read.flatMap((part) => untagged(part, scope))
       : flagged(read, extra.thought);
   const signature = returnedSignature(extra, scope);
-  if (signature !== undefined && !texts.some((part) => part.thoughtSignature === signature))
+  const calls = readToolCalls(message, path, scope);
+  const [call] = calls;
+  // A `function_call` has no place of its own for a signature, so its answer carried it on the message.
+  if (signature !== undefined && call !== undefined && call.id === undefined && call.part.thoughtSignature === undefined)
+    call.part.thoughtSignature = signature;
+  else if (signature !== undefined && !texts.some((part) => part.thoughtSignature === signature))
     attach(texts, signature);
 
-  const calls = readToolCalls(message, path, scope);
   return {
     parts: [...texts, ...readImages(message, path, scope), ...calls.map((call) => call.part)],
     calls,

@@ -59,7 +59,7 @@ export function readGoogleExtra(
 
   const extra: GoogleExtra = { path };
   if (meaningful.has("thought")) {
-    const thought = optionalBoolean(google, "thought", `${path}.thought`);
+    const thought = readThought(google, `${path}.thought`, scope);
     if (thought !== undefined) {
       extra.thought = thought;
       scope.notes.used(`${path}.thought`, "extra-content");
@@ -93,4 +93,18 @@ function checkSignature(signature: string, path: string): string {
 /** Base64 of either alphabet, as Google's documented bypass values are too. */
 export function isSignature(text: string): boolean {
   return text !== "" && !/[^A-Za-z0-9+/=_-]/.test(text);
+}
+
+/**
+ * openai-python's stream accumulator adds booleans up, so a whole streamed message echoes `thought` as the count of its
+ * thought chunks, which says nothing of the message.
+ */
+function readThought(
+  google: Record<string, unknown>,
+  path: string,
+  scope: MessageScope,
+): boolean | undefined {
+  if (typeof google["thought"] !== "number") return optionalBoolean(google, "thought", path);
+  scope.notes.add("ignored", "extra-content", path, "A number says nothing here; send true or false.");
+  return undefined;
 }

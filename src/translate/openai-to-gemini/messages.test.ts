@@ -323,3 +323,30 @@ test("a conversation as large as allowed is translated without overflowing the s
   expect(contents).toHaveLength(1);
   expect(contents[0]?.parts).toHaveLength(300_000);
 });
+
+describe("what accumulated streams send back", () => {
+  test("a thought flag added up to a number says nothing, and is noted", () => {
+    const { contents, notes } = translateMessages([
+      user("Hi"),
+      assistant("Hello", { extra_content: { google: { thought: 3 } } }),
+      user("And?"),
+    ]);
+    expect(contents[1]).toEqual({ role: "model", parts: [{ text: "Hello" }] });
+    expect(notes).toEqual(["ignored messages[1].extra_content.google.thought"]);
+  });
+
+  test("the signature of a message with function_call belongs to the call", () => {
+    const { contents, notes } = translateMessages([
+      user("Tide?"),
+      assistant(null, {
+        function_call: { name: "tide", arguments: "{}" },
+        extra_content: { google: { thought_signature: "QUJDRA==" } },
+      }),
+      { role: "function", name: "tide", content: "04:12" },
+    ]);
+    expect(contents[1]!.parts).toEqual([
+      { functionCall: { name: "tide", args: {} }, thoughtSignature: "QUJDRA==" },
+    ]);
+    expect(notes).toEqual([]);
+  });
+});
