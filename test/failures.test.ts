@@ -4,7 +4,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vit
 import { post, startGateway, type RunningGateway } from "./support/running-gateway.ts";
 
 const MODEL = "google/gemini-3.5-flash";
-const ASK = { model: MODEL, messages: [{ role: "user" as const, content: "Write a story about a magic backpack, über alles 🎒." }] };
+const ASK = {
+  model: MODEL,
+  messages: [{ role: "user" as const, content: "Write a story about a magic backpack, über alles 🎒." }],
+};
 
 let gateway: RunningGateway;
 let openai: OpenAI;
@@ -32,16 +35,21 @@ async function streamText(value?: string): Promise<string> {
   return response.text();
 }
 
-function frames(text: string): Record<string, any>[] {
+interface Frame {
+  error?: object;
+  choices?: { delta: { content?: string }; finish_reason: string | null }[];
+}
+
+function frames(text: string): Frame[] {
   return text
     .split("\n\n")
     .filter((frame) => frame.startsWith("data: {"))
-    .map((frame) => JSON.parse(frame.slice(6)));
+    .map((frame) => JSON.parse(frame.slice(6)) as Frame);
 }
 
 function contentOf(text: string): string {
   return frames(text)
-    .map((frame) => frame["choices"]?.[0]?.delta?.content ?? "")
+    .map((frame) => frame.choices?.[0]?.delta.content ?? "")
     .join("");
 }
 
@@ -61,9 +69,9 @@ describe("a stream that broke never looks finished", () => {
     expect(text).not.toContain("[DONE]");
     const all = frames(text);
     const last = all.at(-1)!;
-    expect(last["error"]).toMatchObject({ message: expect.any(String), type: expect.any(String) });
-    expect(last["error"]).toHaveProperty("code");
-    expect(all.filter((frame) => frame["choices"]?.[0]?.finish_reason)).toEqual([]);
+    expect(last.error).toMatchObject({ message: expect.any(String), type: expect.any(String) });
+    expect(last.error).toHaveProperty("code");
+    expect(all.filter((frame) => frame.choices?.[0]?.finish_reason)).toEqual([]);
 
     const stream = await openai.chat.completions.create({ ...ASK, stream: true }, fault(value));
     const read = async (): Promise<void> => {
@@ -86,7 +94,9 @@ describe("a stream that broke never looks finished", () => {
     expect([response.status, body]).toEqual([status, expect.stringContaining('"error"')]);
     expect(body).not.toMatch(/<html|<body|nginx/i);
     if (value.includes("retry-after")) expect(response.headers.get("retry-after")).toBe("7");
-    await expect(openai.chat.completions.create({ ...ASK, stream: true }, fault(value))).rejects.toBeInstanceOf(APIError);
+    await expect(
+      openai.chat.completions.create({ ...ASK, stream: true }, fault(value)),
+    ).rejects.toBeInstanceOf(APIError);
   });
 });
 
@@ -110,7 +120,11 @@ describe("an unstreamed answer that broke is an error", () => {
 });
 
 describe("framing changes nothing", () => {
-  const SHORT = { ...ASK, messages: [{ role: "user" as const, content: "Repeat after me: grün 🎒 und blau" }], stream: true };
+  const SHORT = {
+    ...ASK,
+    messages: [{ role: "user" as const, content: "Repeat after me: grün 🎒 und blau" }],
+    stream: true,
+  };
 
   test.each(["crlf", "lf", "cr", "no-space", "comments", "bom", "split-bytes=1", "split-bytes=7;crlf"])(
     "F-24 F-26 %s",
@@ -124,10 +138,10 @@ describe("framing changes nothing", () => {
 
 describe("a client that leaves frees the upstream", () => {
   const gone = (): Promise<void> =>
-    vi.waitFor(
-      () => expect(gateway.composed.emulator!.requests.at(-1)).toMatchObject({ abandoned: true }),
-      { timeout: 250, interval: 5 },
-    );
+    vi.waitFor(() => expect(gateway.composed.emulator!.requests.at(-1)).toMatchObject({ abandoned: true }), {
+      timeout: 250,
+      interval: 5,
+    });
 
   test("F-01 in the middle of a stream", async () => {
     const stream = await openai.chat.completions.create({ ...ASK, stream: true }, fault("stall-after=3"));
@@ -149,7 +163,12 @@ describe("a client that leaves frees the upstream", () => {
 
 describe("repairs, each once and before the first byte", () => {
   const call = { calls: [{ name: "tide", args: { port: "Brest" } }] };
-  const tools = [{ type: "function" as const, function: { name: "tide", parameters: { type: "object", properties: { port: { type: "string" } } } } }];
+  const tools = [
+    {
+      type: "function" as const,
+      function: { name: "tide", parameters: { type: "object", properties: { port: { type: "string" } } } },
+    },
+  ];
 
   test.each([true, false])("a malformed function call is asked for again (stream: %s)", async (stream) => {
     const emulator = gateway.composed.emulator!;
@@ -172,11 +191,20 @@ describe("repairs, each once and before the first byte", () => {
   test("a host that does not take function call ids is asked again without them", async () => {
     const emulator = gateway.composed.emulator!;
     emulator.addRule({ when: { contains: "first turn", nth: 1 }, then: call });
-    const first = await openai.chat.completions.create({ model: MODEL, tools, messages: [{ role: "user", content: "first turn" }] });
+    const first = await openai.chat.completions.create({
+      model: MODEL,
+      tools,
+      messages: [{ role: "user", content: "first turn" }],
+    });
     const [toolCall] = first.choices[0]!.message.tool_calls!;
     emulator.addRule({
       when: { contains: ["first turn", '"id":'], nth: 1 },
-      then: { error: { code: 400, message: `Invalid JSON payload received. Unknown name "id" at 'contents[1].parts[0].function_call': Cannot find field.` } },
+      then: {
+        error: {
+          code: 400,
+          message: `Invalid JSON payload received. Unknown name "id" at 'contents[1].parts[0].function_call': Cannot find field.`,
+        },
+      },
     });
     const before = emulator.requestCount;
     const second = await openai.chat.completions.create({
@@ -184,7 +212,13 @@ describe("repairs, each once and before the first byte", () => {
       tools,
       messages: [
         { role: "user", content: "first turn" },
-        { role: "assistant", content: null, tool_calls: [{ id: toolCall!.id, type: "function", function: { name: "tide", arguments: '{"port":"Brest"}' } }] },
+        {
+          role: "assistant",
+          content: null,
+          tool_calls: [
+            { id: toolCall!.id, type: "function", function: { name: "tide", arguments: '{"port":"Brest"}' } },
+          ],
+        },
         { role: "tool", tool_call_id: toolCall!.id, content: "04:12" },
       ],
     });
@@ -201,14 +235,22 @@ describe("n > 1 on a model that gives one candidate a call", () => {
   test("unstreamed", async () => {
     const before = gateway.composed.emulator!.requestCount;
     const completion = await openai.chat.completions.create(ASK_38);
-    expect(completion.choices.map(({ index, finish_reason }) => [index, finish_reason])).toEqual([[0, "stop"], [1, "stop"], [2, "stop"]]);
+    expect(completion.choices.map(({ index, finish_reason }) => [index, finish_reason])).toEqual([
+      [0, "stop"],
+      [1, "stop"],
+      [2, "stop"],
+    ]);
     expect(gateway.composed.emulator!.requestCount).toBe(before + 3);
     const { usage } = completion;
     expect(usage!.total_tokens).toBe(usage!.prompt_tokens + usage!.completion_tokens);
   });
 
   test("streamed: every choice has one role, one finish and its own text", async () => {
-    const stream = await openai.chat.completions.create({ ...ASK_38, stream: true, stream_options: { include_usage: true } });
+    const stream = await openai.chat.completions.create({
+      ...ASK_38,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
     const roles = [0, 0, 0];
     const finishes = [0, 0, 0];
     const texts = ["", "", ""];
@@ -221,7 +263,11 @@ describe("n > 1 on a model that gives one candidate a call", () => {
         texts[choice.index] += choice.delta.content ?? "";
       }
     }
-    expect({ roles, finishes, usageFrames }).toEqual({ roles: [1, 1, 1], finishes: [1, 1, 1], usageFrames: 1 });
+    expect({ roles, finishes, usageFrames }).toEqual({
+      roles: [1, 1, 1],
+      finishes: [1, 1, 1],
+      usageFrames: 1,
+    });
     expect(texts.every((text) => text.length > 20)).toBe(true);
   });
 });

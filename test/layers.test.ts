@@ -64,7 +64,11 @@ describe("floors", () => {
       target.startsWith("emulator/") || target === "wire/gemini.ts" || target === "../package.json";
     const outside = files
       .filter((path) => path.startsWith("emulator/"))
-      .flatMap((path) => importsOf(path).filter((target) => !allowed(target)).map((target) => `${path} imports ${target}`));
+      .flatMap((path) =>
+        importsOf(path)
+          .filter((target) => !allowed(target))
+          .map((target) => `${path} imports ${target}`),
+      );
     expect(outside).toEqual([]);
   });
 

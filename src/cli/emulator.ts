@@ -17,14 +17,19 @@ interface EmulatorFlags {
 
 export function emulatorCommand(): Command {
   return new Command("emulator")
-    .description("Run the Gemini emulator by itself: native REST as on Vertex AI and the Gemini API, and Google sign-in.")
+    .description(
+      "Run the Gemini emulator by itself: native REST as on Vertex AI and the Gemini API, and Google sign-in.",
+    )
     .option("--host <host>", "address to listen on", "127.0.0.1")
     .option("--port <port>", "port to listen on, 0 for any free one", wholeNumber, 4365)
     .option("--script <file>", "YAML or JSON file with rules for what to answer")
     .option("--strict-auth", "refuse tokens it did not issue, and keys not named by --api-key")
     .option("--api-key <key...>", "API keys that --strict-auth accepts")
     .option("--token-lifetime <seconds>", "life of the access tokens it issues", wholeNumber, 3600)
-    .option("--service-account <file>", "write the key file of a service account it knows; the file must be new")
+    .option(
+      "--service-account <file>",
+      "write the key file of a service account it knows; the file must be new",
+    )
     .option("--seed <text>", "make ids repeat from run to run")
     .addHelpText(
       "after",

@@ -62,7 +62,11 @@ function describe({ upstream, notes, translated }: Explanation): string {
   for (const [rule, uses] of byRule) {
     const [first] = uses;
     if (first === undefined) continue;
-    lines.push(`  ${rule}: ${first.summary}`, `      for ${uses.map(({ field }) => field).join(", ")}`, `      ${first.source}`);
+    lines.push(
+      `  ${rule}: ${first.summary}`,
+      `      for ${uses.map(({ field }) => field).join(", ")}`,
+      `      ${first.source}`,
+    );
   }
   return lines.join("\n");
 }

@@ -9,7 +9,9 @@ import { modelsCommand } from "./models.ts";
 import { serveCommand } from "./serve.ts";
 
 const program = new Command("pollux")
-  .description("OpenAI's API, exactly, for Google Gemini on Vertex AI, the Gemini API and self-deployed models.")
+  .description(
+    "OpenAI's API, exactly, for Google Gemini on Vertex AI, the Gemini API and self-deployed models.",
+  )
   .version(`pollux ${VERSION} (node ${process.versions.node})`, "-V, --version")
   .showSuggestionAfterError()
   .exitOverride()

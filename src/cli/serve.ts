@@ -35,7 +35,8 @@ async function run(flags: ServeFlags): Promise<void> {
   const log = pino({ base: null }, pino.destination(2));
   const { url, composed, close } = await serve(settings, {
     reportBug: (error, requestId) => log.error({ err: error, requestId }, "a bug in the gateway"),
-    onRefreshFailed: (error) => log.warn({ err: error }, "the Google access token could not be renewed; it is tried again"),
+    onRefreshFailed: (error) =>
+      log.warn({ err: error }, "the Google access token could not be renewed; it is tried again"),
     ...(flags.emulatorScript === undefined ? {} : { emulator: { script: flags.emulatorScript } }),
   });
   console.log(

@@ -94,7 +94,8 @@ function openaiError(
   if (typeof value !== "object" || value === null) return undefined;
   // vLLM before 0.10 puts the error's fields at the top, later versions and everyone else under `error`.
   const error = "error" in value ? value.error : value;
-  if (typeof error !== "object" || error === null || !("message" in error) || "status" in error) return undefined;
+  if (typeof error !== "object" || error === null || !("message" in error) || "status" in error)
+    return undefined;
   const { message } = error;
   if (typeof message !== "string") return undefined;
   const text_ = (key: string): string | null => {

@@ -22,11 +22,7 @@ export interface Explanation {
   translated: { field: string; rule: string; summary: string; source: string }[];
 }
 
-export function explain(
-  upstream: GoogleUpstream,
-  gemini: GeminiCall,
-  scope: Scope | undefined,
-): Explanation {
+export function explain(upstream: GoogleUpstream, gemini: GeminiCall, scope: Scope | undefined): Explanation {
   const { origin, path } = upstream.address({
     kind: "generate",
     model: gemini.target.model,

@@ -24,7 +24,13 @@ export class BodyGatherer {
     this.#bytes += chunk.length;
     if (this.#bytes > this.#maxBytes) {
       throw new GatewayError(
-        { kind: "upstream", status: 502, type: "server_error", code: "upstream_response_too_large", param: null },
+        {
+          kind: "upstream",
+          status: 502,
+          type: "server_error",
+          code: "upstream_response_too_large",
+          param: null,
+        },
         `The upstream's answer is larger than ${this.#maxBytes} bytes.`,
       );
     }

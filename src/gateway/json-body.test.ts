@@ -17,7 +17,11 @@ describe("parseBody", () => {
     ["plain", '{"a":1}', { a: 1 }],
     ["with a byte order mark", '\ufeff{"a":"ü"}', { a: "ü" }],
     ["S-33 a key twice: the last counts", '{"a":1,"a":2}', { a: 2 }],
-    ["lines ended by a backslash, as printed in Google's curl samples", '{ \\\n "a": [ \\\r\n 1 ] }', { a: [1] }],
+    [
+      "lines ended by a backslash, as printed in Google's curl samples",
+      '{ \\\n "a": [ \\\r\n 1 ] }',
+      { a: [1] },
+    ],
     ["S-35 a lone surrogate survives", '{"a":"\\ud800"}', { a: "\ud800" }],
   ])("%s", (_, text, value) => {
     expect(parseBody(Buffer.from(text))).toEqual(value);
@@ -71,7 +75,7 @@ describe("checkBodyHeaders", () => {
   test.each<[Record<string, string>, boolean]>([
     [{}, true],
     [{ "content-type": "application/json" }, true],
-    [{ "content-type": "Application/JSON; Charset=\"UTF-8\"" }, true],
+    [{ "content-type": 'Application/JSON; Charset="UTF-8"' }, true],
     [{ "content-type": "application/x-www-form-urlencoded" }, true],
     [{ "content-type": "application/x-www-form-urlencoded", origin: "https://a.example" }, false],
     [{ origin: "https://a.example" }, false],

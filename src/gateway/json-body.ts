@@ -22,11 +22,17 @@ export function checkBodyHeaders(headers: RequestHeaders): void {
     );
   }
   const type = header(headers, "content-type");
-  const [essence = "", ...parameters] = (type ?? "").toLowerCase().split(";").map((piece) => piece.trim());
+  const [essence = "", ...parameters] = (type ?? "")
+    .toLowerCase()
+    .split(";")
+    .map((piece) => piece.trim());
   const lenient = essence === "" || essence === "application/x-www-form-urlencoded";
   const json = essence === "application/json" || /^application\/[\w.-]+\+json$/.test(essence);
   const fromPage = header(headers, "origin") !== undefined;
-  const charset = parameters.find((parameter) => parameter.startsWith("charset="))?.slice(8).replaceAll('"', "");
+  const charset = parameters
+    .find((parameter) => parameter.startsWith("charset="))
+    ?.slice(8)
+    .replaceAll('"', "");
   const charsetOk = charset === undefined || charset === "utf-8" || charset === "utf8";
   if ((json || (lenient && !fromPage)) && charsetOk) return;
   throw new GatewayError(
@@ -79,7 +85,10 @@ function startsWithBom(body: Buffer): boolean {
 function reason(error: unknown): string {
   const message = error instanceof Error ? error.message : "";
   const position = /at position \d+( \(line \d+ column \d+\))?/.exec(message)?.[0];
-  const what = message.startsWith("Unexpected end") || message.startsWith("Unterminated") ? "it ends too early" : "unexpected character";
+  const what =
+    message.startsWith("Unexpected end") || message.startsWith("Unterminated")
+      ? "it ends too early"
+      : "unexpected character";
   return position === undefined ? `${what}.` : `${what} ${position}.`;
 }
 

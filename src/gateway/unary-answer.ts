@@ -27,7 +27,8 @@ export async function unaryAnswer(
 ): Promise<ChatCompletion> {
   const build = (authorization: Record<string, string>) =>
     generateRequest(gateway, gemini, scope, authorization, call.headers);
-  const one = () => callAuthorized(gateway, call.callerToken, build, active).then((answer) => read(gateway, answer));
+  const one = () =>
+    callAuthorized(gateway, call.callerToken, build, active).then((answer) => read(gateway, answer));
   if (gemini.fanOut === 1) {
     return toChatCompletion([await one()], gemini.answer, context, gemini.target.model);
   }

@@ -55,7 +55,8 @@ export async function streamAuthorized(
   const first = await gateway.upstream.authorize(callerToken);
   const refusal = await open(gateway, build(first), active, receiver);
   if (refusal === undefined) return;
-  if (refusal.status !== 401 || active.ended || !(await gateway.upstream.renew(first))) throw toError(refusal);
+  if (refusal.status !== 401 || active.ended || !(await gateway.upstream.renew(first)))
+    throw toError(refusal);
   const second = await open(gateway, build(await gateway.upstream.authorize(callerToken)), active, receiver);
   if (second !== undefined) throw toError(second);
 }

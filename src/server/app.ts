@@ -64,7 +64,9 @@ export function createApp(gateway: Gateway): FastifyInstance {
     if (!isPlainRoute(route.id)) continue;
     app.route({
       method: route.method,
-      url: route.path.replace(/\{(\w+)(\*?)\}/g, (_, name: string, rest: string) => (rest === "" ? `:${name}` : "*")),
+      url: route.path.replace(/\{(\w+)(\*?)\}/g, (_, name: string, rest: string) =>
+        rest === "" ? `:${name}` : "*",
+      ),
       handler: (request, reply) => answerPlain(gateway, route, request, reply),
     });
   }
@@ -78,7 +80,10 @@ export function createApp(gateway: Gateway): FastifyInstance {
     if (!(failure instanceof GatewayError)) gateway.reportBug(failure, request.id);
     const answer = toErrorAnswer(failure, request.id);
     // An unread body leaves the connection unusable.
-    if (request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined) {
+    if (
+      request.headers["content-length"] !== undefined ||
+      request.headers["transfer-encoding"] !== undefined
+    ) {
       reply.header("connection", "close");
     }
     return reply.status(answer.status).headers(answer.headers).send(answer.body);
@@ -86,7 +91,12 @@ export function createApp(gateway: Gateway): FastifyInstance {
   return app;
 }
 
-function answerPlain(gateway: Gateway, route: Route, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function answerPlain(
+  gateway: Gateway,
+  route: Route,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
   const parameters = request.params as Record<string, string>;
   const rest = parameters["*"];
   const answer = answerPlainRoute(

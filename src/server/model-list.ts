@@ -56,7 +56,17 @@ function toModelObject(facts: ModelFacts): ModelObject {
 }
 
 function supportedParameters(facts: ModelFacts): string[] {
-  const parameters = ["max_completion_tokens", "max_tokens", "n", "response_format", "seed", "stop", "stream", "tool_choice", "tools"];
+  const parameters = [
+    "max_completion_tokens",
+    "max_tokens",
+    "n",
+    "response_format",
+    "seed",
+    "stop",
+    "stream",
+    "tool_choice",
+    "tools",
+  ];
   if (facts.sampling) parameters.push("temperature", "top_k", "top_p");
   if (facts.penalties) parameters.push("frequency_penalty", "presence_penalty");
   if (facts.candidateCount) parameters.push("logprobs", "top_logprobs");

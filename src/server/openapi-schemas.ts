@@ -8,7 +8,11 @@ const extraContent = z
   .looseObject({ google: z.looseObject({ thought: z.boolean(), thought_signature: z.string() }).partial() })
   .describe("Google's additions; echo them back with the message they came with.");
 
-const textPart = z.object({ type: z.literal("text"), text: z.string(), extra_content: extraContent.optional() });
+const textPart = z.object({
+  type: z.literal("text"),
+  text: z.string(),
+  extra_content: extraContent.optional(),
+});
 
 const imagePart = z.object({
   type: z.literal("image_url"),
@@ -127,7 +131,9 @@ export const chatCompletionRequest = z.object({
   stop: z.union([z.string(), z.array(z.string()).max(5)]).nullish(),
   store: z.boolean().nullish(),
   stream: z.boolean().nullish(),
-  stream_options: z.object({ include_usage: z.boolean().optional(), include_obfuscation: z.boolean().optional() }).nullish(),
+  stream_options: z
+    .object({ include_usage: z.boolean().optional(), include_obfuscation: z.boolean().optional() })
+    .nullish(),
   temperature: z.number().min(0).max(2).nullish(),
   tool_choice: z
     .union([
@@ -170,7 +176,12 @@ const outputImage = z.object({
   image_url: z.object({ url: z.string() }),
   extra_content: extraContent.optional(),
 });
-const outputAudio = z.object({ id: z.string(), data: z.string(), expires_at: z.int(), transcript: z.string() });
+const outputAudio = z.object({
+  id: z.string(),
+  data: z.string(),
+  expires_at: z.int(),
+  transcript: z.string(),
+});
 
 const usage = z.object({
   prompt_tokens: z.int(),

@@ -46,7 +46,7 @@ function build(): object {
 }
 
 function jsonSchema(schema: z.ZodType, io: "input" | "output" = "output"): object {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { io });
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io });
   return rest;
 }
 

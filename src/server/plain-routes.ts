@@ -28,7 +28,11 @@ export function isPlainRoute(id: RouteId): id is PlainRouteId {
 }
 
 /** @throws GatewayError */
-export function answerPlainRoute(gateway: Gateway, matched: MatchedRoute, headers: RequestHeaders): PlainAnswer {
+export function answerPlainRoute(
+  gateway: Gateway,
+  matched: MatchedRoute,
+  headers: RequestHeaders,
+): PlainAnswer {
   const { id } = matched.route;
   if (!isPlainRoute(id)) throw new Error(`${id} is no plain route`);
   switch (id) {

@@ -43,12 +43,22 @@ export const ROUTES: readonly Route[] = [
   route("vertexChatCompletions", "POST", `/v1/${VERTEX_SCOPE}/openapi/chat/completions`, VERTEX_CHAT),
   route("vertexChatCompletions", "POST", `/v1beta1/${VERTEX_SCOPE}/openapi/chat/completions`, VERTEX_CHAT),
   route("endpointChatCompletions", "POST", `/v1/${VERTEX_SCOPE}/{endpoint}/chat/completions`, ENDPOINT_CHAT),
-  route("endpointChatCompletions", "POST", `/v1beta1/${VERTEX_SCOPE}/{endpoint}/chat/completions`, ENDPOINT_CHAT),
+  route(
+    "endpointChatCompletions",
+    "POST",
+    `/v1beta1/${VERTEX_SCOPE}/{endpoint}/chat/completions`,
+    ENDPOINT_CHAT,
+  ),
   route("listModels", "GET", "/v1/models", "List the models"),
   route("listModels", "GET", "/v1beta/openai/models", "List the models at the Gemini API's own path"),
   route("listModels", "GET", "/models", "List the models", false),
   route("retrieveModel", "GET", "/v1/models/{model*}", "Retrieve one model; its id may contain slashes"),
-  route("retrieveModel", "GET", "/v1beta/openai/models/{model*}", "Retrieve one model at the Gemini API's own path"),
+  route(
+    "retrieveModel",
+    "GET",
+    "/v1beta/openai/models/{model*}",
+    "Retrieve one model at the Gemini API's own path",
+  ),
   route("retrieveModel", "GET", "/models/{model*}", "Retrieve one model", false),
   route("health", "GET", "/healthz", "Whether the process is alive"),
   route("ready", "GET", "/readyz", "Whether the gateway takes requests"),
@@ -69,14 +79,18 @@ interface Compiled {
 
 const compiled: readonly Compiled[] = ROUTES.map((entry) => {
   const names: string[] = [];
-  const source = entry.path.replaceAll(".", "\\.").replace(/\{(\w+)(\*?)\}/g, (_, name: string, rest: string) => {
-    names.push(name);
-    return rest === "*" ? "(.+)" : "([^/]+)";
-  });
+  const source = entry.path
+    .replaceAll(".", "\\.")
+    .replace(/\{(\w+)(\*?)\}/g, (_, name: string, rest: string) => {
+      names.push(name);
+      return rest === "*" ? "(.+)" : "([^/]+)";
+    });
   return { route: entry, pattern: new RegExp(`^${source}/?$`), names };
 });
 
-const exact = new Map(ROUTES.filter(({ path }) => !path.includes("{")).map((entry) => [`${entry.method} ${entry.path}`, entry]));
+const exact = new Map(
+  ROUTES.filter(({ path }) => !path.includes("{")).map((entry) => [`${entry.method} ${entry.path}`, entry]),
+);
 const NO_PARAMETERS: Record<string, string> = {};
 
 /** The route for a method and a path without its query; undefined if there is none. Earlier routes win. */
@@ -99,7 +113,9 @@ export function matchRoute(method: string, path: string): MatchedRoute | undefin
 
 /** The methods a path has, for the `allow` header of a 405; empty if the path is unknown. */
 export function methodsFor(path: string): string[] {
-  const methods = new Set(compiled.filter(({ pattern }) => pattern.test(path)).map(({ route: entry }) => entry.method));
+  const methods = new Set(
+    compiled.filter(({ pattern }) => pattern.test(path)).map(({ route: entry }) => entry.method),
+  );
   return [...methods].toSorted();
 }
 
