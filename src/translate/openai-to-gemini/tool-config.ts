@@ -156,22 +156,28 @@ function streamsArguments(
   if (option === undefined || wanted === undefined) {
     return false;
   }
-  const { notes, target } = context;
-  const reason = !wanted
-    ? undefined
-    : target.surface !== "vertex"
-      ? "Only Vertex AI streams arguments."
-      : !stream
-        ? "The answer is not streamed."
-        : target.facts.generation < FIRST_WITH_STREAMED_ARGUMENTS
-          ? `${target.model} cannot stream arguments.`
-          : functions.names.size === 0
-            ? "There are no functions."
-            : undefined;
+  const reason = wanted ? whyNotStreamed(functions, stream, context) : undefined;
   if (reason === undefined) {
-    notes.used(option.path, "stream-function-arguments");
+    context.notes.used(option.path, "stream-function-arguments");
     return wanted;
   }
-  notes.add("ignored", "stream-function-arguments", option.path, reason);
+  context.notes.add("ignored", "stream-function-arguments", option.path, reason);
   return false;
+}
+
+function whyNotStreamed(
+  functions: FunctionTools,
+  stream: boolean,
+  { target }: RequestContext,
+): string | undefined {
+  if (target.surface !== "vertex") {
+    return "Only Vertex AI streams arguments.";
+  }
+  if (!stream) {
+    return "The answer is not streamed.";
+  }
+  if (target.facts.generation < FIRST_WITH_STREAMED_ARGUMENTS) {
+    return `${target.model} cannot stream arguments.`;
+  }
+  return functions.names.size === 0 ? "There are no functions." : undefined;
 }
