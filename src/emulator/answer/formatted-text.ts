@@ -1,7 +1,8 @@
 /** Texts in the formats JSON Schema names (2020-12 validation, section 7.3), from the prompt where it has one. */
 import { isoDate, isoTime } from "./dates.ts";
 import { hash32 } from "./dice.ts";
-import type { Field, PromptSource } from "./prompt-source.ts";
+import type { Field } from "./field-kind.ts";
+import type { PromptSource } from "./prompt-source.ts";
 import { wordsOf } from "./words.ts";
 
 /** Undefined for formats that put no constraint on the text. `index` numbers the items of a list. */

@@ -20,6 +20,7 @@ test.each([
   ['Please say "Grüße, 世界!"', "Grüße, 世界!"],
   ["Respond with only the word yes", "yes"],
   ["Repeat the word na 3 times", "na na na"],
+  ["Say hello to Bob", "Hello, Bob!"],
   ["Count to five", "1, 2, 3, 4, 5"],
   ["Count from 3 to 1", "3, 2, 1"],
   ['How many letters are in "strawberry"?', '"strawberry" has 10 letters.'],

@@ -75,6 +75,10 @@ function pleasantry(ask: string, modelName: string, dice: Dice): string | undefi
   ) {
     return `I am the offline emulator of ${modelName}. I answer from your own words, the same way every time, so that programs can be tried without a network.`;
   }
+  const greetee = /^(?:please )?say (?:hello|hi) to (\p{L}[\p{L} '’-]{0,40}?)(?: in \w+)?[.!]?$/iu.exec(
+    ask.trim(),
+  )?.[1];
+  if (greetee !== undefined) return `Hello, ${greetee}!`;
   if (/\byes or no\b/.test(plain)) return dice.pick(["Yes.", "No."]);
   if (plain.length > 80) return undefined;
   const greeted =

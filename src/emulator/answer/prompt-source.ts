@@ -2,39 +2,12 @@
 import type { Json, JsonObject } from "../../wire/gemini.ts";
 import { findSum, formatNumber } from "./arithmetic.ts";
 import { isDayOrMonth } from "./dates.ts";
+import { describes, type Field, is } from "./field-kind.ts";
 import type { Name } from "./names.ts";
 import { type NumberPhrase, type Phrases, phrasesOf } from "./phrases.ts";
+import { plainName, recordsOf } from "./returned-values.ts";
 import { contentStems, isStopWord, related, stem, wordsOf } from "./words.ts";
 
-export interface Field {
-  name: string;
-  description: string;
-  /** The other fields of the same object, for telling a person's name from an event's. */
-  siblings: readonly string[];
-}
-
-const kinds = {
-  place:
-    "city cities location locations place places destination origin address country countries region town state port venue capital where area",
-  origin: "origin from departure source start",
-  destination: "destination to arrival target",
-  person:
-    "person people participant participants attendee attendees guest guests member members user users author sender recipient customer student students character characters friend contact employee names invitee invitees passenger first last player players",
-  date: "date day when deadline due birthday dates days",
-  time: "time hour at",
-  email: "email mail",
-  url: "url uri link website href",
-  query:
-    "query q question search text message content body input prompt request keyword keywords term terms topic subject sentence phrase note reason",
-  sum: "expression formula equation calculation",
-  title: "name title event label heading subject topic headline",
-  language: "language lang",
-  answer: "answer result output solution final value",
-} as const;
-type Kind = keyof typeof kinds;
-const kindStems = new Map(
-  Object.entries(kinds).map(([kind, words]) => [kind, new Set(words.split(" ").map(stem))] as const),
-);
 const personal = new Set(
   "age email phone birthday gender occupation job address surname born height".split(" ").map(stem),
 );
@@ -265,14 +238,6 @@ function unitOf(word: string): string | undefined {
   return units.get(word);
 }
 
-function is(field: Field, kind: Kind): boolean {
-  return wordsOf(field.name).some((word) => kindStems.get(kind)?.has(stem(word)) === true);
-}
-
-function describes(field: Field, kind: Kind): boolean {
-  return wordsOf(field.description).some((word) => kindStems.get(kind)?.has(stem(word)) === true);
-}
-
 function isPlace(name: Name): boolean {
   return [
     "in",
@@ -315,24 +280,6 @@ function labelPattern(name: string): string | undefined {
     return undefined;
   }
   return words.join("[\\s_-]{0,2}");
-}
-
-/** Every scalar that functions returned, by name, to a modest depth; the first of a name counts. */
-function recordsOf(results: readonly JsonObject[]): Map<string, Json> {
-  const found = new Map<string, Json>();
-  const visit = (value: Json, depth: number): void => {
-    if (depth > 6 || found.size > 500 || typeof value !== "object" || value === null) return;
-    for (const [key, inner] of Object.entries(value).slice(0, 200)) {
-      if (!Array.isArray(value) && !found.has(plainName(key))) found.set(plainName(key), inner);
-      visit(inner, depth + 1);
-    }
-  };
-  for (const result of results) visit(result, 0);
-  return found;
-}
-
-function plainName(name: string): string {
-  return wordsOf(name).join(" ");
 }
 
 function text(value: string | undefined): string | undefined {

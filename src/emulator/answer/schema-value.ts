@@ -3,8 +3,16 @@ import type { Json, JsonObject } from "../../wire/gemini.ts";
 import { fitted } from "./bounded-number.ts";
 import { formattedText } from "./formatted-text.ts";
 import { textForPattern } from "./pattern-text.ts";
-import { capitalised, type Field, type PromptSource } from "./prompt-source.ts";
-import { isObject, own, type SchemaView, type TypeName, viewSchema } from "./schema-view.ts";
+import type { Field } from "./field-kind.ts";
+import { capitalised, type PromptSource } from "./prompt-source.ts";
+import {
+  isObject,
+  isRecursive,
+  type SchemaView,
+  type TypeName,
+  viewSchema,
+  withoutBranches,
+} from "./schema-view.ts";
 import { wordsOf } from "./words.ts";
 
 /** `everything` fills optional properties too, as models do for JSON answers; `said` only those the prompt speaks of. */
@@ -128,7 +136,8 @@ class SchemaFilling {
         result[name] = this.value(additional ?? {}, { ...field, name }, path, index);
     }
     this.#fillUp(result, view, additional, path);
-    return plain(result);
+    // An ordinary object again, in which `__proto__` stays a name.
+    return Object.fromEntries(Object.entries(result));
   }
 
   /** Maps (`additionalProperties` with a schema and no names) get entries; `minProperties` is met. */
@@ -288,31 +297,6 @@ function emptyValue(type: TypeName | undefined): Json {
   if (type === "object") return {};
   if (type === "array") return [];
   return type === "string" ? "" : null;
-}
-
-function isRecursive(path: readonly string[]): boolean {
-  const references = path.filter((reference) => reference !== "");
-  return new Set(references).size < references.length;
-}
-
-function withoutBranches(schema: JsonObject): JsonObject {
-  const rest: JsonObject = Object.assign(Object.create(null), schema);
-  for (const key of ["anyOf", "oneOf", "any_of"]) delete rest[key];
-  return rest;
-}
-
-/** An ordinary object again; `__proto__` as a name stays a name. */
-function plain(made: JsonObject): JsonObject {
-  const result: JsonObject = {};
-  for (const name of Object.keys(made)) {
-    Object.defineProperty(result, name, {
-      value: own(made, name),
-      enumerable: true,
-      configurable: true,
-      writable: true,
-    });
-  }
-  return result;
 }
 
 function singular(name: string): string {

@@ -64,6 +64,19 @@ export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Whether a path of references passes one of them twice. */
+export function isRecursive(path: readonly string[]): boolean {
+  const references = path.filter((reference) => reference !== "");
+  return new Set(references).size < references.length;
+}
+
+/** A schema without its alternatives: what holds whichever of them is taken. */
+export function withoutBranches(schema: JsonObject): JsonObject {
+  const rest: JsonObject = Object.assign(Object.create(null), schema);
+  for (const key of ["anyOf", "oneOf", "any_of"]) delete rest[key];
+  return rest;
+}
+
 /** Follows `$ref` (or Vertex's `ref`) and folds `allOf` in; what the nearer schema says wins. */
 function flattened(
   schema: Json | undefined,

@@ -17,7 +17,7 @@ const unknownSeconds = 10;
 /** For sound and film whose length is not in the header: 128 kbit/s and 1 Mbit/s. */
 const audioBytesPerSecond = 16_000;
 const videoBytesPerSecond = 125_000;
-/** Explicit caches hold at least 4096 tokens (Vertex AI context caching overview: 2,048; 4,096 on Pro models). */
+/** Nothing is cached here, so a size is assumed: explicit caches have a minimum of a few thousand tokens. */
 const leastCachedTokens = 4096;
 
 type Modality = "TEXT" | "IMAGE" | "AUDIO" | "VIDEO" | "DOCUMENT";
