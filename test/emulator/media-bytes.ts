@@ -21,10 +21,6 @@ export function pngOf(
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header.set([depth, colourType, 0, 0, 0], 8);
-  const chunk = (type: string, body: Buffer): Buffer => {
-    const typed = Buffer.concat([Buffer.from(type), body]);
-    return Buffer.concat([big32(body.length), typed, big32(crc32(typed))]);
-  };
   return Buffer.concat([
     Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
     chunk("IHDR", header),
@@ -122,14 +118,6 @@ export function flac(sampleRate: number, channels: number, samples: number): Buf
 }
 
 export function oggOpus(channels: number, seconds: number): Buffer {
-  const page = (granule: number, body: Buffer): Buffer => {
-    const header = Buffer.alloc(28);
-    header.write("OggS", 0);
-    header.writeUInt32LE(granule, 6);
-    header[26] = 1;
-    header[27] = body.length;
-    return Buffer.concat([header, body]);
-  };
   const head = Buffer.concat([
     Buffer.from("OpusHead"),
     Buffer.from([1, channels]),
@@ -191,8 +179,6 @@ export function mp4(
 }
 
 export function heic(width: number, height: number): Buffer {
-  const extents = (w: number, h: number): Buffer =>
-    box("ispe", Buffer.concat([big32(0), big32(w), big32(h)]));
   const ipco = box("ipco", Buffer.concat([extents(64, 64), extents(width, height)]));
   return Buffer.concat([
     box("ftyp", Buffer.from("heic\0\0\0\0")),
@@ -201,8 +187,6 @@ export function heic(width: number, height: number): Buffer {
 }
 
 export function webm(seconds: number, width: number, height: number): Buffer {
-  const element = (id: number[], body: Buffer): Buffer =>
-    Buffer.concat([Buffer.from([...id, 0x80 | body.length]), body]);
   const duration = Buffer.alloc(8);
   duration.writeDoubleBE(seconds * 1000);
   const video = element(
@@ -271,4 +255,26 @@ function little32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32LE(value >>> 0);
   return bytes;
+}
+
+function chunk(type: string, body: Buffer): Buffer {
+  const typed = Buffer.concat([Buffer.from(type), body]);
+  return Buffer.concat([big32(body.length), typed, big32(crc32(typed))]);
+}
+
+function page(granule: number, body: Buffer): Buffer {
+  const header = Buffer.alloc(28);
+  header.write("OggS", 0);
+  header.writeUInt32LE(granule, 6);
+  header[26] = 1;
+  header[27] = body.length;
+  return Buffer.concat([header, body]);
+}
+
+function extents(w: number, h: number): Buffer {
+  return box("ispe", Buffer.concat([big32(0), big32(w), big32(h)]));
+}
+
+function element(id: number[], body: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([...id, 0x80 | body.length]), body]);
 }
