@@ -2,11 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import { GatewayError, invalidRequest } from "../errors.ts";
 import { header, type RequestHeaders } from "./exchange.ts";
-
-/** Deeper than any schema a model takes; keeps every later recursive walk within the stack. */
-const MAX_DEPTH = 100;
-/** Values in one body: far above real requests, low enough that walking them stalls nobody. */
-const MAX_VALUES = 1_000_000;
+import { checkJsonExtent } from "./json-extent.ts";
 
 /**
  * Refuses what is not JSON by its headers. `curl -d` labels its body as a form and some clients send no type at all:
@@ -48,11 +44,11 @@ export function checkBodyHeaders(headers: RequestHeaders): void {
 export function parseBody(body: Buffer): Record<string, unknown> {
   if (body.length === 0) throw invalidRequest(null, "The request body is empty; send a JSON object.");
   if (!isUtf8(body)) throw invalidRequest(null, "The request body is not valid UTF-8.");
+  checkJsonExtent(body);
   const value = parseJson(body.toString("utf8", startsWithBom(body) ? 3 : 0));
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw invalidRequest(null, "The request body must be a JSON object.");
   }
-  checkShape(value);
   return value as Record<string, unknown>;
 }
 
@@ -90,28 +86,6 @@ function reason(error: unknown): string {
       ? "it ends too early"
       : "unexpected character";
   return position === undefined ? `${what}.` : `${what} ${position}.`;
-}
-
-/** Breadth-first, without recursion: the body may be nested deeper than the stack is. */
-function checkShape(root: object): void {
-  let level: object[] = [root];
-  let values = 0;
-  for (let depth = 1; level.length > 0; depth += 1) {
-    if (depth > MAX_DEPTH) {
-      throw invalidRequest(null, `The request body is nested deeper than ${MAX_DEPTH} levels.`);
-    }
-    const next: object[] = [];
-    for (const container of level) {
-      for (const value of Array.isArray(container) ? container : Object.values(container)) {
-        values += 1;
-        if (typeof value === "object" && value !== null) next.push(value);
-      }
-      if (values > MAX_VALUES) {
-        throw invalidRequest(null, `The request body holds more than ${MAX_VALUES} values.`);
-      }
-    }
-    level = next;
-  }
 }
 
 function printable(text: string): string {
