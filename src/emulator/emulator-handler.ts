@@ -75,15 +75,15 @@ export class EmulatorHandler {
   async #serve(request: IncomingMessage, response: ServerResponse, record: RecordedRequest): Promise<void> {
     const url = new URL(request.url ?? "/", "http://emulator");
     const route = findRoute(request.method ?? "GET", url);
-    const text = await this.#body(request, route, record);
+    const body = await this.#body(request, route, record);
     const outcome = this.rules.match({
       path: url.pathname,
       headers: request.headers,
-      body: text,
+      body: body.text,
       ...(route !== "not-found" && "modelId" in route && route.modelId !== undefined
         ? { modelId: route.modelId }
         : {}),
-      stream: url.pathname.endsWith(":streamGenerateContent") || /"stream"\s*:\s*true/.test(text),
+      stream: url.pathname.endsWith(":streamGenerateContent") || /"stream"\s*:\s*true/.test(body.text),
     });
     const faults = this.#faults(request, outcome);
     if (await applyEarlyFaults(response, url, faults, outcome)) return;
@@ -94,7 +94,7 @@ export class EmulatorHandler {
     if ("version" in route) authenticate(request, url, route, this.#credentials());
     switch (route.kind) {
       case "generate":
-        record.generatedTokens = await generate(response, route, url, parseBody(text), this.#settings(), {
+        record.generatedTokens = await generate(response, route, url, jsonOf(body), this.#settings(), {
           outcome,
           faults,
         });
@@ -109,7 +109,7 @@ export class EmulatorHandler {
         record.generatedTokens = await deployedChat(
           response,
           route,
-          parseBody(text),
+          jsonOf(body),
           this.#options.endpoints,
           this.#settings(),
           { outcome, faults },
@@ -119,7 +119,7 @@ export class EmulatorHandler {
         await sendJson(response, 200, listEndpoints(route, this.#options.endpoints), faults);
         return;
       default:
-        await this.#serveOAuth(request, response, route, text, faults);
+        await this.#serveOAuth(request, response, route, body, faults);
     }
   }
 
@@ -127,7 +127,7 @@ export class EmulatorHandler {
     request: IncomingMessage,
     response: ServerResponse,
     route: OAuthRoute,
-    text: string,
+    body: RequestBody,
     faults: FaultPlan,
   ): Promise<void> {
     if (route.kind === "metadata") {
@@ -142,10 +142,10 @@ export class EmulatorHandler {
     }
     if (route.kind === "impersonate") {
       authenticateBearer(request, this.#credentials());
-      await sendJson(response, 200, impersonate(route.email, parseBody(text), this.tokens), faults);
+      await sendJson(response, 200, impersonate(route.email, jsonOf(body), this.tokens), faults);
       return;
     }
-    const form = readForm(text, request.headers["content-type"]);
+    const form = readForm(body.text, request.headers["content-type"]);
     const granted =
       route.kind === "sts"
         ? exchangeToken(form, this.tokens, this.#now)
@@ -176,20 +176,16 @@ export class EmulatorHandler {
     };
   }
 
+  /** The body as text and parsed, once; the log keeps the parsed form. */
   async #body(
     request: IncomingMessage,
     route: Route | "not-found",
     record: RecordedRequest,
-  ): Promise<string> {
+  ): Promise<RequestBody> {
     const text = (await readBody(request, this.#largest(route))).toString("utf8");
-    if (text !== "") {
-      try {
-        record.body = JSON.parse(text);
-      } catch {
-        record.body = text;
-      }
-    }
-    return text;
+    const body = parseBody(text);
+    this.log.keepBody(record, "problem" in body ? text : body.value, text.length);
+    return { text, ...body };
   }
 
   #largest(route: Route | "not-found"): number {
@@ -248,14 +244,22 @@ export class EmulatorHandler {
   }
 }
 
-/** @throws {GoogleApiError} 400 when the text is not JSON. */
-function parseBody(text: string): unknown {
-  if (text.trim() === "") return {};
+type ParsedBody = { value: unknown } | { problem: string };
+type RequestBody = { text: string } & ParsedBody;
+
+function parseBody(text: string): ParsedBody {
+  if (text.trim() === "") return { value: undefined };
   try {
-    return JSON.parse(text);
+    return { value: JSON.parse(text) as unknown };
   } catch (error) {
-    throw invalidArgument(`Invalid JSON payload received. ${(error as Error).message}`);
+    return { problem: (error as Error).message };
   }
+}
+
+/** @throws {GoogleApiError} 400 when the body is not JSON; an absent body is an empty message. */
+function jsonOf(body: RequestBody): unknown {
+  if ("problem" in body) throw invalidArgument(`Invalid JSON payload received. ${body.problem}`);
+  return body.value ?? {};
 }
 
 /** Faults that take the place of the answer; true when one did. */

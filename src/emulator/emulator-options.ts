@@ -36,7 +36,7 @@ export interface EmulatorOptions {
   chunkCharacters?: number;
   /** Bytes of the largest request body; default 500 MB on Vertex and 100 MB on the Gemini API, as documented. */
   maxRequestBytes?: { vertex?: number; geminiApi?: number };
-  /** How many past requests `requests` keeps, newest last; default 100, 0 keeps none. */
+  /** How many past requests `requests` keeps, newest last; default 100, 0 keeps none; at most 32 million characters of bodies. */
   keepRequests?: number;
 }
 
