@@ -1,11 +1,11 @@
 /** One request from first byte to last: fault, route, credential, body, rule, answer, error. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
 import { deployedChat, listEndpoints } from "./deployed/endpoint.ts";
+import { applyEarlyFaults } from "./early-faults.ts";
 import type { EmulatorOptions, RecordedRequest } from "./emulator-options.ts";
 import { FaultSyntaxError, parseFaults, type FaultPlan } from "./faults.ts";
 import { generate } from "./generate.ts";
-import { GoogleApiError, invalidArgument, rpcStatusFor } from "./google-error.ts";
+import { GoogleApiError, invalidArgument } from "./google-error.ts";
 import { BodyEnded } from "./http/body-writer.ts";
 import { BodyTooLarge, readBody } from "./http/read-body.ts";
 import { findRoute, type Route } from "./http/route.ts";
@@ -19,7 +19,6 @@ import { OAuthError } from "./oauth/oauth-error.ts";
 import { exchangeToken, impersonate, readForm, tokenGrant } from "./oauth/token-endpoints.ts";
 import { RequestLog } from "./request-log.ts";
 import { RuleBook, type EmulatorRule, type RuleOutcome } from "./script.ts";
-import { scriptedError } from "./scripted-answer.ts";
 import { SignatureSigner } from "./signatures.ts";
 
 const HOUR_SECONDS = 3600;
@@ -200,7 +199,7 @@ export class EmulatorHandler {
     const header = request.headers["x-emulator-fault"];
     const texts = [outcome?.fault ?? "", ...[header ?? ""].flat()];
     const plan = Object.assign({}, ...texts.map(parseFaults)) as FaultPlan;
-    return plan.probability !== undefined && Math.random() >= plan.probability ? {} : plan;
+    return plan.probability !== undefined && this.#ids.chance() >= plan.probability ? {} : plan;
   }
 
   async #answerError(request: IncomingMessage, response: ServerResponse, error: unknown): Promise<void> {
@@ -261,56 +260,3 @@ function jsonOf(body: RequestBody): unknown {
   if ("problem" in body) throw invalidArgument(`Invalid JSON payload received. ${body.problem}`);
   return body.value ?? {};
 }
-
-/** Faults that take the place of the answer; true when one did. */
-async function applyEarlyFaults(
-  response: ServerResponse,
-  url: URL,
-  faults: FaultPlan,
-  outcome: RuleOutcome | undefined,
-): Promise<boolean> {
-  const delayMs = (faults.delayMs ?? 0) + (outcome?.delayMs ?? 0);
-  if (delayMs > 0) {
-    const gone = new AbortController();
-    response.once("close", () => gone.abort());
-    await sleep(delayMs, undefined, { signal: gone.signal }).catch(() => {
-      throw new BodyEnded("the client left");
-    });
-  }
-  if (faults.reset === true) {
-    response.destroy();
-    return true;
-  }
-  if (faults.hang === true) return true;
-  if (faults.html === true) {
-    await sendHtml(response, faults.status ?? 502, url.pathname);
-    return true;
-  }
-  if (faults.emptyBody === true) {
-    await sendText(response, faults.status ?? 200, "application/json; charset=UTF-8", "");
-    return true;
-  }
-  if (faults.status !== undefined) throw faultError(faults, faults.status);
-  if (outcome?.error !== undefined) throw scriptedError(outcome.error);
-  return false;
-}
-
-function faultError(faults: FaultPlan, status: number): GoogleApiError {
-  const message = faults.message ?? DEFAULT_MESSAGES[status] ?? `Emulated failure with status ${status}.`;
-  return new GoogleApiError(rpcStatusFor(status), message, {
-    code: status,
-    details:
-      faults.retryDelay === undefined
-        ? []
-        : [{ "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: faults.retryDelay }],
-    headers:
-      faults.retryAfterSeconds === undefined ? {} : { "retry-after": String(faults.retryAfterSeconds) },
-  });
-}
-
-const DEFAULT_MESSAGES: Readonly<Record<number, string>> = {
-  429: "Resource exhausted. Please try again later. Please refer to https://cloud.google.com/vertex-ai/generative-ai/docs/error-code-429 for more details.",
-  500: "Internal error encountered.",
-  503: "The model is overloaded. Please try again later.",
-  504: "Deadline expired before operation could complete.",
-};

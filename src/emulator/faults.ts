@@ -66,8 +66,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   },
   html: {
     value: "",
-    meaning:
-      "the body is the front end's HTML page (status 502 unless `status` is given; 200 is allowed here)",
+    meaning: "the body is the front end's HTML page (status 502 unless `status` is given)",
     apply: (plan) => (plan.html = true),
   },
   "html-200": {

@@ -454,6 +454,24 @@ describe("faults", () => {
     await expect(hanging).rejects.toThrow();
   });
 
+  test("a probability applies the rest sometimes, in the same places with the same seed", async () => {
+    const statuses = async () => {
+      const seeded = await startEmulator({ seed: 3, paceMs: 0 });
+      seeded.addRule({ then: { fault: "status=503;probability=0.5" } });
+      const seen: number[] = [];
+      for (let count = 0; count < 20; count += 1) {
+        const answer = await fetch(`${seeded.url}/v1beta/models?key=k`);
+        await answer.arrayBuffer();
+        seen.push(answer.status);
+      }
+      await seeded.close();
+      return seen;
+    };
+    const first = await statuses();
+    expect(new Set(first)).toEqual(new Set([200, 503]));
+    expect(await statuses()).toEqual(first);
+  });
+
   test("a switch that does not exist is a 400 that lists those that do", async () => {
     const answer = await send(stream, asks, withFault("explode"));
     expect(answer.status).toBe(400);
