@@ -17,7 +17,7 @@ const LEARN_MORE = "Learn more: https://cloud.google.com/vertex-ai/generative-ai
 
 /** Vertex's way to say no: a sentence that starts the same each time. */
 export function unable(because: string): string {
-  return `Unable to submit request because ${because} ${LEARN_MORE}`;
+  return `Unable to submit request because ${because}${/[.:]$/.test(because) ? "" : "."} ${LEARN_MORE}`;
 }
 
 /** The same for a value outside its range, with Vertex's own way of writing ranges. */
