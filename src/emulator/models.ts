@@ -159,6 +159,8 @@ export const EMULATED_MODELS: readonly EmulatedModel[] = [
   gemini2("gemini-2.5-flash-image", "Gemini 2.5 Flash Image", 2.5, { kind: "none" }, MAKES_IMAGES),
   gemini2("gemini-2.5-flash-tts", "Gemini 2.5 Flash TTS", 2.5, { kind: "none" }, SPEAKS),
   gemini2("gemini-2.5-pro-tts", "Gemini 2.5 Pro TTS", 2.5, { kind: "none" }, SPEAKS),
+  gemini2("gemini-2.5-flash-preview-tts", "Gemini 2.5 Flash Preview TTS", 2.5, { kind: "none" }, SPEAKS),
+  gemini2("gemini-2.5-pro-preview-tts", "Gemini 2.5 Pro Preview TTS", 2.5, { kind: "none" }, SPEAKS),
   gemini2("gemini-2.0-flash", "Gemini 2.0 Flash", 2, { kind: "none" }, GEMINI_2),
   gemini2("gemini-2.0-flash-001", "Gemini 2.0 Flash 001", 2, { kind: "none" }, GEMINI_2),
   gemini2("gemini-2.0-flash-lite", "Gemini 2.0 Flash-Lite", 2, { kind: "none" }, GEMINI_2),
