@@ -44,5 +44,8 @@ export class GatewayError extends Error {
 
 /** A 400 that names the request field at fault; `param` is a path such as `messages[2].content[0].image_url`. */
 export function invalidRequest(param: string | null, message: string, code?: string): GatewayError {
-  return new GatewayError({ kind: "invalid_request", param, ...(code === undefined ? {} : { code }) }, message);
+  return new GatewayError(
+    { kind: "invalid_request", param, ...(code === undefined ? {} : { code }) },
+    message,
+  );
 }

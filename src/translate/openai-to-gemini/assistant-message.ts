@@ -67,7 +67,12 @@ export function readAssistantMessage(placed: PlacedMessage, scope: MessageScope)
   const calls = readToolCalls(message, path, scope);
   const [call] = calls;
   // A `function_call` has no place of its own for a signature, so its answer carried it on the message.
-  if (signature !== undefined && call !== undefined && call.id === undefined && call.part.thoughtSignature === undefined)
+  if (
+    signature !== undefined &&
+    call !== undefined &&
+    call.id === undefined &&
+    call.part.thoughtSignature === undefined
+  )
     call.part.thoughtSignature = signature;
   else if (signature !== undefined && !texts.some((part) => part.thoughtSignature === signature))
     attach(texts, signature);
