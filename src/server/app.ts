@@ -6,9 +6,10 @@ import { GatewayError } from "../errors.ts";
 import { toErrorAnswer } from "../gateway/error-answer.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { mintRequestId } from "../gateway/ids.ts";
+import { discardRest } from "./discard-rest.ts";
 import { createHotRoutes, pathOf } from "./hot-routes.ts";
 import { checkLoopbackHost } from "./host-check.ts";
-import { refuseBrokenRequest, refuseTunnel } from "./broken-request.ts";
+import { refuseBrokenRequest, refuseExpectation, refuseMissingHost, refuseTunnel } from "./broken-request.ts";
 import { answerPlainRoute, isPlainRoute } from "./plain-routes.ts";
 import { noRoute } from "./no-route.ts";
 import { ROUTES, type Route } from "./routes.ts";
@@ -30,14 +31,20 @@ export function createApp(gateway: Gateway): FastifyInstance {
           requestTimeout: REQUEST_TIMEOUT_MS,
           keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
           maxHeaderSize: MAX_HEADER_BYTES,
+          // Node's own refusal has no body.
+          requireHostHeader: false,
         },
         (request, response) => {
-          if (!hotRoutes(request, response)) handler(request, response);
+          if (request.headers.host === undefined && request.httpVersion === "1.1")
+            refuseMissingHost(response);
+          else if (!hotRoutes(request, response)) handler(request, response);
         },
       );
       server.on("connect", (_request, socket) => refuseTunnel(socket as Socket));
+      server.on("checkExpectation", (_request, response) => refuseExpectation(response));
       return server;
     },
+    frameworkErrors: (error, request, reply) => void answerError(gateway, error, request, reply),
     clientErrorHandler: (error, socket) => refuseBrokenRequest(error, socket),
     // The hook below names every request; Fastify's own counter is not used.
     genReqId: () => mintRequestId(),
@@ -75,19 +82,7 @@ export function createApp(gateway: Gateway): FastifyInstance {
     throw noRoute(request.method, pathOf(request.url));
   });
 
-  app.setErrorHandler((error, request, reply) => {
-    const failure = fromFastify(error);
-    if (!(failure instanceof GatewayError)) gateway.reportBug(failure, request.id);
-    const answer = toErrorAnswer(failure, request.id);
-    // An unread body leaves the connection unusable.
-    if (
-      request.headers["content-length"] !== undefined ||
-      request.headers["transfer-encoding"] !== undefined
-    ) {
-      reply.header("connection", "close");
-    }
-    return reply.status(answer.status).headers(answer.headers).send(answer.body);
-  });
+  app.setErrorHandler((error, request, reply) => answerError(gateway, error, request, reply));
   return app;
 }
 
@@ -105,6 +100,22 @@ function answerPlain(
     request.headers,
   );
   return reply.status(answer.status).send(answer.body);
+}
+
+function answerError(
+  gateway: Gateway,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const failure = fromFastify(error);
+  if (!(failure instanceof GatewayError)) gateway.reportBug(failure, request.id);
+  const answer = toErrorAnswer(failure, request.id);
+  discardRest(request.raw);
+  return reply
+    .status(answer.status)
+    .headers({ "x-request-id": request.id, ...answer.headers })
+    .send(answer.body);
 }
 
 /** Fastify's own refusals (a malformed escape in the path, a body too large) in our terms. */

@@ -1,4 +1,5 @@
-/** Requests that never became one: answered on the bare socket, in OpenAI's shape all the same. */
+/** Requests that never became one: answered without the gateway, in OpenAI's shape all the same. */
+import type { ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { mintRequestId } from "../gateway/ids.ts";
 import type { ErrorBody } from "../wire/openai.ts";
@@ -53,13 +54,38 @@ export function refuseTunnel(socket: Duplex): void {
   });
 }
 
+/** HTTP/1.1 asks for a Host (RFC 9112, section 3.2). */
+export function refuseMissingHost(response: ServerResponse): void {
+  answer(response, 400, { ...MALFORMED, message: "The request has no Host header." });
+}
+
+/** For an `Expect` other than `100-continue` (RFC 9110, section 10.1.1). */
+export function refuseExpectation(response: ServerResponse): void {
+  answer(response, 417, {
+    code: "expectation_failed",
+    message: "The only expectation that can be met is Expect: 100-continue.",
+  });
+}
+
+function answer(response: ServerResponse, status: number, refusal: Omit<Refusal, "status">): void {
+  response
+    .writeHead(status, {
+      "content-type": "application/json",
+      "x-request-id": mintRequestId(),
+      connection: "close",
+    })
+    .end(toBody(refusal));
+}
+
 function refuse(socket: Duplex, refusal: Refusal): void {
-  const body: ErrorBody = {
-    error: { message: refusal.message, type: "invalid_request_error", param: null, code: refusal.code },
-  };
-  const text = JSON.stringify(body);
+  const text = toBody(refusal);
   socket.end(
     `HTTP/1.1 ${refusal.status}\r\ncontent-type: application/json\r\nx-request-id: ${mintRequestId()}\r\n` +
       `content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
   );
+}
+
+function toBody({ message, code }: Omit<Refusal, "status">): string {
+  const body: ErrorBody = { error: { message, type: "invalid_request_error", param: null, code } };
+  return JSON.stringify(body);
 }

@@ -7,6 +7,7 @@ import type { Gateway } from "../gateway/gateway.ts";
 import { mintRequestId } from "../gateway/ids.ts";
 import { checkBodyHeaders } from "../gateway/json-body.ts";
 import { sendError } from "../gateway/send-json.ts";
+import { discardRest } from "./discard-rest.ts";
 import { checkLoopbackHost } from "./host-check.ts";
 import { NodeReply, readBody } from "./node-exchange.ts";
 import { isPlainRoute } from "./plain-routes.ts";
@@ -29,9 +30,8 @@ export function createHotRoutes(gateway: Gateway): HotRoutes {
       .then((call) => answerChat(gateway, id, path, matched.parameters, call, reply))
       .catch((error: unknown) => {
         if (!(error instanceof GatewayError)) gateway.reportBug(error, requestId);
-        // The rest of the body is not read, so the connection cannot serve another request.
-        const headers = { "x-request-id": requestId, connection: "close" };
-        sendError(reply, headers, requestId, error);
+        sendError(reply, { "x-request-id": requestId }, requestId, error);
+        discardRest(request);
       });
     return true;
   };

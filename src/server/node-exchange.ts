@@ -58,7 +58,7 @@ export class NodeReply implements Reply {
 
 /**
  * Receives a whole body. The promise rejects with `payload_too_large` as soon as the size is known to be over,
- * and with `client_closed` when the client leaves first; the caller decides what becomes of the connection.
+ * and with `client_closed` when the client leaves first; the caller then discards what is still to come.
  */
 export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const announced = Number(request.headers["content-length"] ?? 0);
@@ -69,7 +69,6 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
     request.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > maxBytes) {
-        request.pause();
         chunks.length = 0;
         reject(tooLarge(maxBytes));
         return;
