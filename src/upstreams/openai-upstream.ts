@@ -1,0 +1,14 @@
+/** An upstream that speaks OpenAI's API already: only host, credentials and perhaps the model name are ours. */
+export interface OpenaiUpstream {
+  /** For people. Holds no secret. */
+  readonly description: string;
+  readonly credentials: "own" | "caller";
+  /** Mend what the server's answers are known to get wrong; otherwise they go through byte for byte. */
+  readonly repair: boolean;
+  /** Where chat completions go. */
+  address(): { origin: string; path: string };
+  /** As `GoogleUpstream.authorize`. */
+  authorize(callerToken: string | undefined): Promise<Record<string, string>>;
+  /** As `GoogleUpstream.renew`. */
+  renew(refused?: Record<string, string>): Promise<boolean>;
+}

@@ -1,0 +1,33 @@
+import type { Credentials } from "../auth/credentials.ts";
+import { checkLocation, checkProject, joinAddress, vertexOrigin } from "./hosts.ts";
+import type { OpenaiUpstream } from "./openai-upstream.ts";
+
+export interface VertexOpenapiOptions {
+  project: string;
+  location: string;
+  baseUrl: string | undefined;
+  credentials: Credentials;
+  whose: "own" | "caller";
+  repair: boolean;
+}
+
+/**
+ * Vertex AI's own compatibility layer, the one way to partner models (`meta/…-maas`, `deepseek-ai/…`). The public proto
+ * declares its method in v1beta1 only.
+ */
+export function createVertexOpenapiUpstream(options: VertexOpenapiOptions): OpenaiUpstream {
+  const project = encodeURIComponent(checkProject(options.project));
+  const location = checkLocation(options.location);
+  const address = joinAddress(
+    options.baseUrl ?? vertexOrigin(location),
+    `/v1beta1/projects/${project}/locations/${location}/endpoints/openapi/chat/completions`,
+  );
+  return {
+    description: `Vertex AI's own compatibility layer (project ${options.project}, location ${location})`,
+    credentials: options.whose,
+    repair: options.repair,
+    address: () => address,
+    authorize: (callerToken) => options.credentials.headers(callerToken),
+    renew: (refused) => options.credentials.renew(refused),
+  };
+}
