@@ -1,6 +1,6 @@
 // `npm test`: installs what is missing (the real clients, for Node and Python, included), then runs everything.
 // `npm test -- --only unit,clients` runs some parts: format, lint, types, unit, clients, python-1, python-2, python-3
-// (`python` is all three). Plain JavaScript: on a fresh clone this runs on the machine's own Node (20 or newer).
+// (`python` is all three), documents. Plain JavaScript: on a fresh clone this runs on the machine's own Node (20 or newer).
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,10 @@ import { findPython, pythonEnvironment } from "./python-environment.mjs";
 import { toolRunner } from "./run-tool.mjs";
 import { forgetReport, formatTally, tallyJunit, tallyVitest } from "./tally.mjs";
 
-const PARTS = ["format", "lint", "types", "unit", "clients", "python-1", "python-2", "python-3"];
+const PARTS = ["format", "lint", "types", "unit", "clients", "python-1", "python-2", "python-3", "documents"];
+
+/** Runs the programs of README.md, some of which need the environment of python-3. */
+const README_TEST = "test/readme.test.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const clients = join(root, "test", "clients");
@@ -39,9 +42,10 @@ async function main() {
   const pythons = pythonEnvironments(run);
 
   if (wants("format")) await check("format", () => run("oxfmt", ["--check"]));
-  if (wants("lint")) await check("lint", () => run("oxlint", ["--quiet", "src", "test", "scripts"]));
+  if (wants("lint"))
+    await check("lint", () => run("oxlint", ["--quiet", "src", "test", "scripts", "examples"]));
   if (wants("types")) await check("types", () => run("tsc", []));
-  if (wants("unit")) await vitest(run, "unit", []);
+  if (wants("unit")) await vitest(run, "unit", ["--exclude", README_TEST]);
 
   if (clientsReady !== undefined) {
     const ready = await clientsReady;
@@ -56,8 +60,9 @@ async function main() {
   for (const [name, environment] of pythons) {
     const ready = await environment;
     if (ready.error !== undefined) skip(name, ready.error);
-    else await pytest(run, name, ready.value);
+    else if (wants(name)) await pytest(run, name, ready.value);
   }
+  if (wants("documents")) await vitest(run, "documents", [README_TEST]);
 
   const { text, total } = formatTally(suites);
   process.stdout.write(`\n${text}\n`);
@@ -67,7 +72,9 @@ async function main() {
 
 /** Starts making the Python environments that are wanted, one after the other; gives a promise for each. */
 function pythonEnvironments(run) {
-  const wanted = PARTS.filter((part) => part.startsWith("python-") && wants(part));
+  const wanted = PARTS.filter(
+    (part) => part.startsWith("python-") && (wants(part) || (part === "python-3" && wants("documents"))),
+  );
   if (wanted.length === 0) return [];
   let turn = findPython(run);
   turn.catch(() => {});
