@@ -69,19 +69,21 @@ export interface SettingsFlags {
 
 type Environment = Record<string, string | undefined>;
 
-/** Gemini inline media reaches 100 MB on some hosts, but 20 MB on most; base64 adds a third. */
-const DEFAULT_MAX_BODY_BYTES = 50_000_000;
-
-/**
- * `firstByteMs` covers thinking models, which are silent for minutes before an unstreamed answer, and stays under the
- * OpenAI SDKs' own 10 minutes, so that the client gets our 504 and not its own cut. `totalMs` is off: a stream that
- * goes on sending is healthy however long it lasts.
- */
-const DEFAULT_TIMEOUTS: UpstreamTimeouts = {
-  connectMs: 5_000,
-  firstByteMs: 570_000,
-  idleMs: 600_000,
-  totalMs: 0,
+/** What holds where nothing is said, in the environment or in a file. */
+export const DEFAULT_SETTINGS = {
+  host: "127.0.0.1",
+  port: 4364,
+  location: "global",
+  /** Gemini inline media reaches 100 MB on some hosts, but 20 MB on most; base64 adds a third. */
+  maxBodyBytes: 50_000_000,
+  /**
+   * `firstByteMs` covers thinking models, which are silent for minutes before an unstreamed answer, and stays under
+   * the OpenAI SDKs' own 10 minutes, so that the client gets our 504 and not its own cut. `totalMs` is off: a stream
+   * that goes on sending is healthy however long it lasts.
+   */
+  timeouts: { connectMs: 5_000, firstByteMs: 570_000, idleMs: 600_000, totalMs: 0 },
+  upstreamConnections: 8_192,
+  retryBudget: 0.2,
 };
 
 /**
@@ -89,29 +91,39 @@ const DEFAULT_TIMEOUTS: UpstreamTimeouts = {
  * Throws `SettingsError`.
  */
 export function readSettings(env: Environment, flags: SettingsFlags = {}): Settings {
+  return { ...readServerSettings(env, flags), upstream: readUpstreamSettings(env, flags) };
+}
+
+/** Everything but the upstream, which a configuration file names better. Throws `SettingsError`. */
+export function readServerSettings(env: Environment, flags: SettingsFlags = {}): Omit<Settings, "upstream"> {
   return {
-    host: nonEmpty(flags.host) ?? nonEmpty(env.HOST) ?? "127.0.0.1",
-    port: integer(flags.port === undefined ? "PORT" : "--port", flags.port ?? env.PORT, 4364, 0, 65_535),
+    host: nonEmpty(flags.host) ?? nonEmpty(env.HOST) ?? DEFAULT_SETTINGS.host,
+    port: integer(
+      flags.port === undefined ? "PORT" : "--port",
+      flags.port ?? env.PORT,
+      DEFAULT_SETTINGS.port,
+      0,
+      65_535,
+    ),
     apiKeys: readApiKeys(env.POLLUX_API_KEYS),
-    upstream: readUpstream(env, flags),
     allowedProjects: readAllowedProjects(env.POLLUX_ALLOWED_PROJECTS),
     maxBodyBytes: integer(
       "POLLUX_MAX_BODY_BYTES",
       env.POLLUX_MAX_BODY_BYTES,
-      DEFAULT_MAX_BODY_BYTES,
+      DEFAULT_SETTINGS.maxBodyBytes,
       1_024,
       2 ** 30,
     ),
     timeouts: {
-      connectMs: timeout(env, "POLLUX_CONNECT_TIMEOUT_MS", DEFAULT_TIMEOUTS.connectMs),
-      firstByteMs: timeout(env, "POLLUX_FIRST_BYTE_TIMEOUT_MS", DEFAULT_TIMEOUTS.firstByteMs),
-      idleMs: timeout(env, "POLLUX_IDLE_TIMEOUT_MS", DEFAULT_TIMEOUTS.idleMs),
-      totalMs: timeout(env, "POLLUX_TOTAL_TIMEOUT_MS", DEFAULT_TIMEOUTS.totalMs),
+      connectMs: timeout(env, "POLLUX_CONNECT_TIMEOUT_MS", DEFAULT_SETTINGS.timeouts.connectMs),
+      firstByteMs: timeout(env, "POLLUX_FIRST_BYTE_TIMEOUT_MS", DEFAULT_SETTINGS.timeouts.firstByteMs),
+      idleMs: timeout(env, "POLLUX_IDLE_TIMEOUT_MS", DEFAULT_SETTINGS.timeouts.idleMs),
+      totalMs: timeout(env, "POLLUX_TOTAL_TIMEOUT_MS", DEFAULT_SETTINGS.timeouts.totalMs),
     },
     upstreamConnections: integer(
       "POLLUX_UPSTREAM_CONNECTIONS",
       env.POLLUX_UPSTREAM_CONNECTIONS,
-      8_192,
+      DEFAULT_SETTINGS.upstreamConnections,
       1,
       60_000,
     ),
@@ -150,7 +162,7 @@ export function readVertexSettings(
 ): { project: string | undefined; location: string; baseUrl: string | undefined } {
   return {
     project: nonEmpty(given.project) ?? nonEmpty(env.GOOGLE_CLOUD_PROJECT),
-    location: nonEmpty(given.location) ?? nonEmpty(env.GOOGLE_CLOUD_LOCATION) ?? "global",
+    location: nonEmpty(given.location) ?? nonEmpty(env.GOOGLE_CLOUD_LOCATION) ?? DEFAULT_SETTINGS.location,
     baseUrl:
       given.baseUrl === undefined
         ? baseUrl("GOOGLE_VERTEX_BASE_URL", env.GOOGLE_VERTEX_BASE_URL)
@@ -158,7 +170,8 @@ export function readVertexSettings(
   };
 }
 
-function readUpstream(env: Environment, flags: SettingsFlags): UpstreamSettings {
+/** The one upstream that flags and environment name. Throws `SettingsError`. */
+export function readUpstreamSettings(env: Environment, flags: SettingsFlags = {}): UpstreamSettings {
   const project = nonEmpty(flags.project) ?? nonEmpty(env.GOOGLE_CLOUD_PROJECT);
   const credentialsFile = nonEmpty(env.GOOGLE_APPLICATION_CREDENTIALS);
   // The official SDKs let GOOGLE_API_KEY win where both are set.
@@ -242,29 +255,38 @@ function readAllowedProjects(value: string | undefined): AllowedScope[] | undefi
   });
 }
 
-/** An https URL, or a plain http one to this machine only: tokens and prompts travel over it. */
-function baseUrl(variable: string, value: string | undefined): string | undefined {
-  const text = nonEmpty(value);
-  if (text === undefined) return undefined;
+/**
+ * An address with an optional path prefix, without its trailing slash. Tokens and prompts travel over it, so plain http
+ * goes to this machine only, unless `http` allows it `anywhere`. No problem quotes more than scheme and host.
+ */
+export function parseBaseUrl(
+  text: string,
+  http: "loopback" | "anywhere" = "loopback",
+): { url: string; problem?: undefined } | { url?: undefined; problem: string } {
   let url: URL;
   try {
     url = new URL(text);
   } catch {
-    throw new SettingsError(variable, "not a URL; write it like https://aiplatform.googleapis.com.");
+    return { problem: "not a URL; write it like https://aiplatform.googleapis.com." };
   }
   if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
-    throw new SettingsError(
-      variable,
-      "must hold only scheme, host, port and path: no user, password, query or fragment.",
-    );
+    return { problem: "must hold only scheme, host, port and path: no user, password, query or fragment." };
   }
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
-    throw new SettingsError(
-      variable,
-      `${url.protocol}//${url.host} would send credentials in the clear; use https://, or http:// to 127.0.0.1 or localhost.`,
-    );
+  const plain = url.protocol === "http:" && (http === "anywhere" || isLoopback(url.hostname));
+  if (url.protocol !== "https:" && !plain) {
+    return {
+      problem: `${url.protocol}//${url.host} would send credentials in the clear; use https://, or http:// to 127.0.0.1 or localhost.`,
+    };
   }
-  return url.origin + url.pathname.replace(/\/+$/, "");
+  return { url: url.origin + url.pathname.replace(/\/+$/, "") };
+}
+
+function baseUrl(variable: string, value: string | undefined): string | undefined {
+  const text = nonEmpty(value);
+  if (text === undefined) return undefined;
+  const { url, problem } = parseBaseUrl(text);
+  if (problem !== undefined) throw new SettingsError(variable, problem);
+  return url;
 }
 
 function timeout(env: Environment, variable: string, fallback: number): number {

@@ -11,6 +11,7 @@ const FLOORS = [
   "signatures",
   "translate",
   "settings.ts",
+  "config",
   "auth",
   "upstreams",
   "emulator",
