@@ -1,8 +1,14 @@
 /** Bytes of a request body to one trusted-to-be-bounded JSON object. */
 import { isUtf8 } from "node:buffer";
 import { GatewayError, invalidRequest } from "../errors.ts";
+import { exceededLimit } from "../wire/json-extent.ts";
 import { header, type RequestHeaders } from "./exchange.ts";
-import { checkJsonExtent } from "./json-extent.ts";
+
+/**
+ * 100 levels are deeper than any schema a model takes and keep every later recursive walk within the stack;
+ * 250,000 values are far above real requests, and few enough that walking them stalls nobody.
+ */
+const LIMITS = { maxDepth: 100, maxValues: 250_000 };
 
 /**
  * Refuses what is not JSON by its headers. `curl -d` labels its body as a form and some clients send no type at all:
@@ -44,12 +50,22 @@ export function checkBodyHeaders(headers: RequestHeaders): void {
 export function parseBody(body: Buffer): Record<string, unknown> {
   if (body.length === 0) throw invalidRequest(null, "The request body is empty; send a JSON object.");
   if (!isUtf8(body)) throw invalidRequest(null, "The request body is not valid UTF-8.");
-  checkJsonExtent(body);
+  checkExtent(body);
   const value = parseJson(body.toString("utf8", startsWithBom(body) ? 3 : 0));
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw invalidRequest(null, "The request body must be a JSON object.");
   }
   return value as Record<string, unknown>;
+}
+
+function checkExtent(body: Buffer): void {
+  const exceeded = exceededLimit(body, LIMITS);
+  if (exceeded === "maxDepth") {
+    throw invalidRequest(null, `The request body is nested deeper than ${LIMITS.maxDepth} levels.`);
+  }
+  if (exceeded === "maxValues") {
+    throw invalidRequest(null, `The request body holds more than ${LIMITS.maxValues} values.`);
+  }
 }
 
 /**

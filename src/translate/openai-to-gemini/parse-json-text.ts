@@ -1,5 +1,6 @@
 /** JSON that arrives as text inside a message: tool arguments and tool results. */
 import type { Json } from "../../wire/gemini.ts";
+import { exceededLimit } from "../../wire/json-extent.ts";
 
 export interface ParsedText {
   value: Json;
@@ -10,11 +11,18 @@ export interface ParsedText {
 /** Protocol buffer JSON parsers stop at 100 levels; the rest of the request needs some of those. */
 export const MAX_JSON_DEPTH = 64;
 
+/** As in a whole request: a text of brackets alone would take seconds and gigabytes to parse. */
+const MAX_VALUES = 250_000;
+/** A shorter text holds too little to be worth looking at twice. */
+const SHORT = 4096;
+
 /** Digits or exponents that a double might not hold; anything shorter surely fits. */
 const LONG_NUMBER = /\d{16}|\d[eE]\+?\d{3}/;
 
-/** Undefined when the text is not JSON, or is nested deeper than `MAX_JSON_DEPTH`. */
+/** Undefined when the text is not JSON, is nested deeper than `MAX_JSON_DEPTH`, or holds more than `MAX_VALUES`. */
 export function parseJsonText(text: string): ParsedText | undefined {
+  const limits = { maxDepth: MAX_JSON_DEPTH, maxValues: MAX_VALUES };
+  if (text.length > SHORT && exceededLimit(Buffer.from(text), limits) !== undefined) return undefined;
   let value: Json;
   try {
     value = JSON.parse(text) as Json;

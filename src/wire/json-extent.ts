@@ -2,12 +2,13 @@
  * How deep and how large the values of a JSON text are, found on its bytes: a parser would first have to build them,
  * and 50 MB of brackets are seconds of work and gigabytes of memory.
  */
-import { invalidRequest } from "../errors.ts";
 
-/** Deeper than any schema a model takes; keeps every later recursive walk within the stack. */
-const MAX_DEPTH = 100;
-/** Values in one body: far above real requests, low enough that walking them stalls nobody. */
-const MAX_VALUES = 1_000_000;
+export interface JsonLimits {
+  /** Arrays and objects inside each other. */
+  maxDepth: number;
+  /** Values in all, about: empty containers in a list count twice. */
+  maxValues: number;
+}
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -18,11 +19,13 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
 /**
- * Checks a text before it is parsed. Whether it is JSON at all is the parser's to say: up to the place where it stops
+ * Which limit a text exceeds, if any. Whether it is JSON at all is the parser's to say: up to the place where it stops
  * to be JSON, both read the same.
- * @throws GatewayError `invalid_request`.
  */
-export function checkJsonExtent(text: Buffer): void {
+export function exceededLimit(
+  text: Buffer,
+  { maxDepth, maxValues }: JsonLimits,
+): keyof JsonLimits | undefined {
   let depth = 0;
   let values = 1;
   for (let at = 0; at < text.length; at += 1) {
@@ -34,9 +37,7 @@ export function checkJsonExtent(text: Buffer): void {
       case OPEN_OBJECT:
         depth += 1;
         values += 1;
-        if (depth > MAX_DEPTH) {
-          throw invalidRequest(null, `The request body is nested deeper than ${MAX_DEPTH} levels.`);
-        }
+        if (depth > maxDepth) return "maxDepth";
         break;
       case CLOSE_ARRAY:
       case CLOSE_OBJECT:
@@ -47,10 +48,9 @@ export function checkJsonExtent(text: Buffer): void {
         break;
       default:
     }
-    if (values > MAX_VALUES) {
-      throw invalidRequest(null, `The request body holds more than ${MAX_VALUES} values.`);
-    }
+    if (values > maxValues) return "maxValues";
   }
+  return undefined;
 }
 
 /** Strings longer than this are searched instead of read byte by byte: most of a large body is base64. */
