@@ -21,7 +21,12 @@ export interface RequestContext {
   recall: (toolCallId: string) => RememberedCall | undefined;
   /** Repairs for one repeat after the upstream refused the first form. */
   repair: { withoutCallIds?: boolean; bypassSignatures?: boolean };
+  /** Parts of schemas that may still be converted: 512 tools share what one schema may take. */
+  schemaParts: { left: number };
 }
+
+/** Far beyond real requests; converting this many takes a few tenths of a second. */
+export const MAX_SCHEMA_PARTS = 200_000;
 
 /** How the caller wants thoughts to come back. */
 export type ReasoningFormat = "reasoning_content" | "reasoning" | "content" | "none";

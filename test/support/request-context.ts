@@ -1,7 +1,7 @@
 /** A context for translating one piece of a request, its notes traced. */
 import { factsFor } from "../../src/models/catalogue.ts";
 import { Notes, type Note } from "../../src/translate/notes.ts";
-import type { RequestContext, Surface } from "../../src/translate/target.ts";
+import { MAX_SCHEMA_PARTS, type RequestContext, type Surface } from "../../src/translate/target.ts";
 
 export function contextFor(model = "gemini-3.5-flash", surface: Surface = "vertex"): RequestContext {
   return {
@@ -9,6 +9,7 @@ export function contextFor(model = "gemini-3.5-flash", surface: Surface = "verte
     notes: new Notes({ trace: true }),
     recall: () => undefined,
     repair: {},
+    schemaParts: { left: MAX_SCHEMA_PARTS },
   };
 }
 

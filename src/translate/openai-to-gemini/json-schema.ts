@@ -57,7 +57,7 @@ interface Finished {
  */
 export function toGeminiJsonSchema(schema: unknown, path: string, context: RequestContext): Json {
   const ledger = new SchemaLedger(context.notes);
-  const { shape, definitions } = convert(schema, path, JSON_SCHEMA, ledger, (finished) => finished);
+  const { shape, definitions } = convert(schema, path, JSON_SCHEMA, ledger, context, (finished) => finished);
   ledger.flush();
   const used = reachable(shape, definitions);
   return Object.keys(used).length === 0 ? shape : { ...shape, $defs: used };
@@ -74,7 +74,7 @@ export function toGeminiJsonSchema(schema: unknown, path: string, context: Reque
 export function toGeminiSchema(schema: unknown, path: string, context: RequestContext): Json {
   const ledger = new SchemaLedger(context.notes);
   const dialect = openApiDialect(context.target.surface);
-  const written = convert(schema, path, dialect, ledger, ({ shape }) => {
+  const written = convert(schema, path, dialect, ledger, context, ({ shape }) => {
     const writer = new GeminiSchemaWriter({
       maxNodes: MAX_NODES,
       onTooLarge: () => {
@@ -98,6 +98,7 @@ function convert<Result>(
   path: string,
   dialect: Dialect,
   ledger: SchemaLedger,
+  { schemaParts }: RequestContext,
   finish: (finished: Finished) => Result,
 ): Result {
   const refs = new SchemaRefs(schema, path, MAX_NODES);
@@ -105,7 +106,7 @@ function convert<Result>(
   for (const [index, limits] of attempts.entries()) {
     ledger.rewind(0);
     try {
-      const conversion = new SchemaConversion(dialect, refs, ledger, limits);
+      const conversion = new SchemaConversion(dialect, refs, ledger, { ...limits, parts: schemaParts });
       const shape = conversion.root();
       if (shape === undefined) throw invalidRequest(path, `${path}: no value satisfies this schema.`);
       return finish({ shape, definitions: conversion.definitions });

@@ -224,3 +224,40 @@ test("the Gemini API takes a tier in the body", () => {
   expect(body.serviceTier).toBe("priority");
   expect(headers).toEqual({});
 });
+
+describe("the schemas of one request together", () => {
+  const recursive = {
+    type: "object",
+    properties: { first: { $ref: "#/$defs/node" } },
+    $defs: {
+      node: {
+        type: "object",
+        properties: Object.fromEntries(
+          Array.from({ length: 60 }, (_, index) => [`p${index}`, { $ref: "#/$defs/node" }]),
+        ),
+      },
+    },
+  };
+  const withTools = (count: number, parameters: object) => ({
+    model: "gemini-3.5-flash",
+    messages: [{ role: "user", content: "Hello" }],
+    tools: Array.from({ length: count }, (_, index) => ({
+      type: "function",
+      function: { name: `f${index}`, parameters },
+    })),
+  });
+
+  test("S-37 may not grow without limit, however many tools there are", () => {
+    expect(() => toGeminiRequest(withTools(512, recursive), { surface: "vertex" })).toThrow(
+      /^tools\[\d+\]\..*the schemas of this request have too many parts together/,
+    );
+  });
+
+  test("have room for every tool that may be declared", () => {
+    const properties = Object.fromEntries(
+      Array.from({ length: 100 }, (_, index) => [`p${index}`, { type: "string" }]),
+    );
+    const { body } = toGeminiRequest(withTools(512, { type: "object", properties }), { surface: "vertex" });
+    expect(body.tools?.[0]?.functionDeclarations).toHaveLength(512);
+  });
+});

@@ -6,7 +6,13 @@ import type { Content, GenerateContentRequest } from "../../wire/gemini.ts";
 import type { ChatCompletionRequest } from "../../wire/openai.ts";
 import { Notes } from "../notes.ts";
 import { isObject, optionalString, requiredArray } from "../read-field.ts";
-import type { GeminiCall, ReasoningFormat, RequestContext, Surface } from "../target.ts";
+import {
+  type GeminiCall,
+  MAX_SCHEMA_PARTS,
+  type ReasoningFormat,
+  type RequestContext,
+  type Surface,
+} from "../target.ts";
 import { checkCacheConflicts, toCachedContent } from "./cached-content.ts";
 import { readGoogleOptions } from "./extra-body.ts";
 import { toGeneration } from "./generation-config.ts";
@@ -54,6 +60,7 @@ export function toGeminiRequest(body: unknown, options: RequestOptions): GeminiC
     notes,
     recall: options.recall ?? (() => undefined),
     repair: options.repair ?? {},
+    schemaParts: { left: MAX_SCHEMA_PARTS },
   };
   const google = readGoogleOptions(body, notes);
   const { stream, includeUsage } = toStreaming(body, context);

@@ -47,6 +47,8 @@ export interface ConversionLimits {
   maxNodes: number;
   /** How many times a definition that contains itself is written out inside itself. */
   unroll: number;
+  /** Shared by all schemas of a request, and by all attempts at each. */
+  parts: { left: number };
 }
 
 export class SchemaConversion {
@@ -324,6 +326,14 @@ export class SchemaConversion {
   #charge(work: number, path: string): void {
     this.#work += work;
     if (this.#work > this.#limits.maxNodes) throw schemaTooLarge(path, this.#limits.maxNodes);
+    const { parts } = this.#limits;
+    parts.left -= work;
+    if (parts.left < 0) {
+      throw invalidRequest(
+        path,
+        `${path}: the schemas of this request have too many parts together once their references are followed. Send fewer or smaller ones.`,
+      );
+    }
   }
 
   /** Adds the cost of a part to the whole it belongs to. */
