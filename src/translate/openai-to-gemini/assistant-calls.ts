@@ -13,7 +13,7 @@ import { isSignature, readGoogleExtra } from "./extra-content.ts";
 import { accountForFields } from "./field-account.ts";
 import type { MessageScope } from "./message-scope.ts";
 import { parseJsonText } from "./parse-json-text.ts";
-import { returnedSignature, signCall } from "./signatures.ts";
+import { signCall } from "./signatures.ts";
 
 /** One call of the history, waiting for its result. */
 export interface CallPart {
@@ -99,7 +99,7 @@ function readToolCall(call: unknown, path: string, scope: MessageScope): CallPar
   const extra = readGoogleExtra(call, path, EXTRAS, scope);
   const part: Part = { functionCall: { name, args } };
   if (extra.thought === true) part.thought = true;
-  signCall(part, name, { id, path, returned: returnedSignature(extra, scope) ?? tail }, scope);
+  signCall(part, name, { id: head, path, extra, carriedInId: tail }, scope);
   return { id: head, name, path, part };
 }
 

@@ -74,7 +74,7 @@ export function readAssistantMessage(placed: PlacedMessage, scope: MessageScope)
     call.part.thoughtSignature === undefined
   )
     call.part.thoughtSignature = signature;
-  else if (signature !== undefined && !texts.some((part) => part.thoughtSignature === signature))
+  else if (signature !== undefined && !isOn([...texts, ...calls.map(({ part }) => part)], signature))
     attach(texts, signature);
 
   return {
@@ -99,6 +99,11 @@ function untagged({ part, path, thoughtDecided }: ReadPart, scope: MessageScope)
   const parts: Part[] = pieces.map(({ text, thought }) => (thought ? { text, thought: true } : { text }));
   if (part.thoughtSignature !== undefined) attach(parts, part.thoughtSignature);
   return parts;
+}
+
+/** Already on a part of its own: some clients copy it to the message. */
+function isOn(parts: readonly Part[], signature: string): boolean {
+  return parts.some((part) => part.thoughtSignature === signature);
 }
 
 /**

@@ -87,6 +87,43 @@ describe("the signature of a call", () => {
       notes: ["added messages[1].tool_calls[0]"],
     },
     {
+      name: "made by another model is not sent, though the caller returned it",
+      messages: [...step(call("a", signed("QUJD"))), ...step(call("b__thought__WFla"))],
+      recall: remembering({
+        a: { signature: "QUJD", model: "gemini-3.8-flash" },
+        b: { signature: "WFla", model: "gemini-3.8-flash" },
+      }),
+      steps: [[BYPASS], [BYPASS]],
+      notes: [
+        "ignored messages[1].tool_calls[0].extra_content.google.thought_signature",
+        "ignored messages[3].tool_calls[0].id",
+        "added messages[1].tool_calls[0]",
+        "added messages[3].tool_calls[0]",
+      ],
+    },
+    {
+      name: "made by another model is not sent before Gemini 3 either",
+      messages: step(call("a", signed("QUJD"))),
+      model: "gemini-2.5-flash",
+      recall: remembering({ a: { signature: "QUJD" } }),
+      steps: [[undefined]],
+      notes: ["ignored messages[1].tool_calls[0].extra_content.google.thought_signature"],
+    },
+    {
+      name: "is what the caller returned where another model's is remembered",
+      messages: step(call("a", signed("QUJD"))),
+      recall: remembering({ a: { signature: "WFla", model: "gemini-3.8-flash" } }),
+      steps: [["QUJD"]],
+    },
+    {
+      name: "stays on the call where the message repeats it",
+      messages: [
+        { role: "assistant", content: null, tool_calls: [call("a", signed("QUJD"))], ...signed("QUJD") },
+        { role: "tool", tool_call_id: "a", content: "1" },
+      ],
+      steps: [["QUJD"]],
+    },
+    {
       name: "made for another function is not sent",
       messages: step(call("a")),
       recall: remembering({ a: { signature: "QUJD", name: "g" } }),
@@ -160,6 +197,15 @@ describe("the upstream's call id", () => {
 
   test("goes on the call and on its result", () => {
     expect(ids({})).toEqual(["up1", "up2", "up1", "up2"]);
+  });
+
+  test("is found by an id that carries a signature", () => {
+    const messages = [ask, ...step(call("a__thought__QUJD"))];
+    const { contents } = translateMessages(messages, { model: MODEL, recall });
+    expect(contents[1]?.parts).toEqual([
+      { functionCall: { id: "up1", name: "f", args: {} }, thoughtSignature: "QUJD" },
+    ]);
+    expect(contents[2]?.parts?.[0]?.functionResponse?.id).toBe("up1");
   });
 
   test("is left out where the model takes none", () => {

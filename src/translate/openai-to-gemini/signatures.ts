@@ -3,6 +3,7 @@
  * current turn must carry its signature or the request is refused; parallel calls after the first have none, and must
  * not be given one. Source: Google's thought signatures page.
  */
+import type { RememberedCall } from "../../signatures/signature-store.ts";
 import type { Part } from "../../wire/gemini.ts";
 import type { CallPart } from "./assistant-calls.ts";
 import type { GoogleExtra } from "./extra-content.ts";
@@ -31,29 +32,55 @@ export function returnedSignature(extra: GoogleExtra, scope: MessageScope): stri
   return extra.signature;
 }
 
+/** A tool call as the caller sent it back. */
+export interface ReturnedCall {
+  /** The id this gateway gave it; undefined for `function_call`, which has none. */
+  id: string | undefined;
+  path: string;
+  extra: GoogleExtra;
+  /** The signature some gateways append to the id. */
+  carriedInId: string | undefined;
+}
+
 /**
  * Puts on one call what is known about it: the signature the caller returned, or the one remembered; and the
  * upstream's own call id, which Gemini 3.8 compares with the result's.
  */
-export function signCall(
-  part: Part,
-  name: string,
-  call: { id: string | undefined; path: string; returned: string | undefined },
+export function signCall(part: Part, name: string, call: ReturnedCall, scope: MessageScope): void {
+  const known = call.id === undefined ? undefined : scope.recall(call.id);
+  const remembered = known?.name === name ? known : undefined;
+  const signature = signatureOf(call, remembered, scope);
+  if (signature !== undefined) part.thoughtSignature = signature;
+  if (remembered?.upstreamId === undefined || scope.repair.withoutCallIds === true) return;
+  if (part.functionCall !== undefined && scope.target.facts.callIds)
+    part.functionCall.id = remembered.upstreamId;
+}
+
+/** What the caller returned comes before what is remembered. A signature holds for the model that made it alone. */
+function signatureOf(
+  { path, extra, carriedInId }: ReturnedCall,
+  remembered: RememberedCall | undefined,
   scope: MessageScope,
-): void {
-  const { facts, model } = scope.target;
-  const mayBeSigned = scope.repair.bypassSignatures !== true;
-  if (call.returned !== undefined && mayBeSigned) part.thoughtSignature = call.returned;
-  const remembered = call.id === undefined ? undefined : scope.recall(call.id);
-  if (remembered === undefined || remembered.name !== name) return;
-  // A signature holds for the model that made it and for no other.
-  const signature = remembered.model === model ? remembered.signature : undefined;
-  if (signature !== undefined && call.returned === undefined && mayBeSigned) {
-    part.thoughtSignature = signature;
-    scope.notes.used(`${call.path}.id`, "signature-remembered");
+): string | undefined {
+  const { notes, repair, target } = scope;
+  const returned = extra.signature ?? carriedInId;
+  const isOtherModels = remembered !== undefined && remembered.model !== target.model;
+  if (returned !== undefined && isOtherModels && returned === remembered.signature) {
+    notes.add(
+      "ignored",
+      "signature-bypass",
+      extra.signature === undefined ? `${path}.id` : `${extra.path}.thought_signature`,
+      `${remembered.model} made this signature, and it holds for no other model.`,
+    );
+    return undefined;
   }
-  if (remembered.upstreamId === undefined || !facts.callIds || scope.repair.withoutCallIds === true) return;
-  if (part.functionCall !== undefined) part.functionCall.id = remembered.upstreamId;
+  if (returned !== undefined) {
+    if (extra.signature !== undefined) return returnedSignature(extra, scope);
+    return repair.bypassSignatures === true ? undefined : returned;
+  }
+  const signature = isOtherModels || repair.bypassSignatures === true ? undefined : remembered?.signature;
+  if (signature !== undefined) notes.used(`${path}.id`, "signature-remembered");
+  return signature;
 }
 
 /**

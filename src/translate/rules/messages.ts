@@ -108,7 +108,8 @@ export const MESSAGE_RULES = {
     source: SOURCES.signatures,
   },
   "signature-bypass": {
-    summary: "A step of tool calls whose signature is not known carries Google's documented bypass value.",
+    summary:
+      "A step of tool calls whose signature is not known, or was made by another model, carries Google's documented bypass value.",
     source: SOURCES.signatures,
   },
   "call-function": {
