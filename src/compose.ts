@@ -3,6 +3,7 @@ import { startEmulator, type Emulator, type EmulatorOptions } from "./emulator/s
 import { Access } from "./gateway/access.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import { KeepAlive } from "./gateway/keep-alive.ts";
+import { OpenRequests } from "./gateway/open-requests.ts";
 import type { Settings } from "./settings.ts";
 import { MemorySignatureStore } from "./signatures/memory-signature-store.ts";
 import { createGoogleUpstream, type ChooseUpstreamDeps } from "./upstreams/choose-upstream.ts";
@@ -46,6 +47,7 @@ export async function composeGateway(settings: Settings, options: ComposeOptions
       client,
       signatures: new MemorySignatureStore({ now }),
       keepAlive: new KeepAlive(),
+      openRequests: new OpenRequests(),
       timeouts: settings.timeouts,
       limits: { maxBodyBytes: settings.maxBodyBytes, maxResponseBytes: MAX_RESPONSE_BYTES },
       reasoningFormat: "reasoning_content",

@@ -20,7 +20,7 @@ export class FetchReply implements Reply {
     });
     const abort = (): void => {
       if (this.#closed) return;
-      this.#leave();
+      this.#close();
       this.#reject(signal.reason);
       this.#controller?.error(signal.reason);
     };
@@ -44,7 +44,7 @@ export class FetchReply implements Reply {
         this.#controller = controller;
       },
       pull: () => this.#onDrain(),
-      cancel: () => this.#leave(),
+      cancel: () => this.#close(),
     });
     this.#resolve(new Response(body, { status, headers }));
   }
@@ -58,16 +58,16 @@ export class FetchReply implements Reply {
   end(data?: string | Buffer): void {
     if (this.#closed) return;
     if (data !== undefined) this.write(data);
-    this.#closed = true;
     this.#controller?.close();
+    this.#close();
   }
 
   destroy(): void {
     if (this.#closed) return;
-    this.#closed = true;
     const error = new TypeError("terminated");
     this.#reject(error);
     this.#controller?.error(error);
+    this.#close();
   }
 
   onDrain(listener: () => void): void {
@@ -76,10 +76,11 @@ export class FetchReply implements Reply {
 
   onClose(listener: () => void): void {
     this.#onClose = listener;
+    if (this.#closed) listener();
   }
 
-  /** The reader has gone. */
-  #leave(): void {
+  /** The answer is complete, or its reader has gone. */
+  #close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#onClose();

@@ -1,39 +1,60 @@
+import { GatewayError } from "../errors.ts";
 import type { UpstreamCall } from "../upstreams/upstream.ts";
 
-/** The upstream calls that one client request has open: they are stopped, paused and resumed together. */
-export class ActiveCalls {
-  /** Each with what to do when it is stopped from here, as an aborted call reports nothing itself. */
-  readonly #calls = new Map<UpstreamCall, () => void>();
-  #ended = false;
+/** For the calls of an attempt that has failed without them. */
+export const SIBLING_FAILED = new GatewayError(
+  { kind: "client_closed" },
+  "Another upstream call for the same request has failed.",
+);
 
-  /** A call made after the client has gone is ended at once. */
-  add(call: UpstreamCall, onAborted: () => void): void {
-    this.#calls.set(call, onAborted);
-    if (this.#ended) this.abortAll();
+/**
+ * The upstream calls made for one client request, or for one attempt at it: they are paused, resumed and ended
+ * together. Once they have been ended none is begun any more, so a call that still waits for its credentials is
+ * never made.
+ */
+export class ActiveCalls {
+  /** Each with what to do when it is ended from here, as an aborted call reports nothing itself. */
+  readonly #calls = new Map<UpstreamCall, (reason: GatewayError) => void>();
+  readonly #branches: ActiveCalls[] = [];
+  #endedBy: GatewayError | undefined;
+
+  /** Calls that end with these, and can be ended without them: those of one attempt. */
+  branch(): ActiveCalls {
+    const branch = new ActiveCalls();
+    if (this.#endedBy === undefined) this.#branches.push(branch);
+    else branch.end(this.#endedBy);
+    return branch;
+  }
+
+  add(call: UpstreamCall, onEnded: (reason: GatewayError) => void): void {
+    if (this.#endedBy === undefined) {
+      this.#calls.set(call, onEnded);
+      return;
+    }
+    call.abort();
+    onEnded(this.#endedBy);
   }
 
   delete(call: UpstreamCall): void {
     this.#calls.delete(call);
   }
 
-  /** Stops the calls under way; others may follow (a repeat after a refusal). */
-  abortAll(): void {
+  /** Ends them for good; each is told `reason`. A second end changes nothing. */
+  end(reason: GatewayError): void {
+    if (this.#endedBy !== undefined) return;
+    this.#endedBy = reason;
     const calls = [...this.#calls];
     this.#calls.clear();
-    for (const [call, onAborted] of calls) {
+    for (const [call, onEnded] of calls) {
       call.abort();
-      onAborted();
+      onEnded(reason);
     }
+    for (const branch of this.#branches) branch.end(reason);
   }
 
-  /** Stops everything, for good. */
-  end(): void {
-    this.#ended = true;
-    this.abortAll();
-  }
-
-  get ended(): boolean {
-    return this.#ended;
+  /** Why they were ended; undefined while calls may be made. */
+  get endedBy(): GatewayError | undefined {
+    return this.#endedBy;
   }
 
   pause(): void {

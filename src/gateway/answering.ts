@@ -1,12 +1,13 @@
 import { GatewayError } from "../errors.ts";
 import { ActiveCalls } from "./active-calls.ts";
+import { answerHeaders, timed } from "./answer-headers.ts";
 import type { Call, Reply } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
 import { sendError } from "./send-json.ts";
 
 /**
- * Runs one request's handler: its upstream calls end when the client leaves, and what it throws is answered.
- * `headers` go with every answer. Never rejects.
+ * Runs one request's handler: its upstream calls end when the client leaves or the gateway stops, and what it throws
+ * is answered. `headers` go with every answer. Never rejects.
  */
 export async function answering(
   gateway: Gateway,
@@ -15,13 +16,29 @@ export async function answering(
   run: (active: ActiveCalls, headers: Record<string, string>) => Promise<void>,
 ): Promise<void> {
   const active = new ActiveCalls();
-  reply.onClose(() => active.end());
-  const headers: Record<string, string> = { "x-request-id": call.requestId };
+  endWith(reply, active, gateway);
+  const headers = answerHeaders(call);
   try {
     await run(active, headers);
   } catch (error) {
-    active.end();
     if (!(error instanceof GatewayError)) gateway.reportBug(error, call.requestId);
-    if (!reply.closed && !reply.headSent) sendError(reply, headers, call.requestId, error);
+    if (!reply.closed && !reply.headSent) {
+      sendError(reply, timed(headers, call.startedAt), call.requestId, error);
+    }
   }
+}
+
+/** One for all, as nobody is left to read it. */
+const CLIENT_LEFT = new GatewayError(
+  { kind: "client_closed" },
+  "The client left before the answer was complete.",
+);
+
+/** Apart from `answering`, so that the listener keeps nothing of the request for as long as the answer takes. */
+function endWith(reply: Reply, active: ActiveCalls, { openRequests }: Gateway): void {
+  openRequests.add(active);
+  reply.onClose(() => {
+    openRequests.delete(active);
+    active.end(CLIENT_LEFT);
+  });
 }

@@ -1,13 +1,16 @@
 /** `POST …/chat/completions` for Gemini: admitted, translated, sent, translated back. */
+import type { FailureHints } from "../translate/gemini-to-openai/error.ts";
 import { toGeminiRequest } from "../translate/openai-to-gemini/request.ts";
 import { toNotesHeader } from "../translate/notes-header.ts";
 import type { AnswerContext, GeminiCall, RequestContext } from "../translate/target.ts";
 import type { Scope } from "../upstreams/google-upstream.ts";
 import type { ActiveCalls } from "./active-calls.ts";
+import { timed } from "./answer-headers.ts";
 import { answering } from "./answering.ts";
 import { isOn, type Call, type Reply } from "./exchange.ts";
 import { explain } from "./explain.ts";
 import type { Gateway } from "./gateway.ts";
+import { generateRequest } from "./generate-request.ts";
 import { mintCompletionId, mintToolCallId } from "./ids.ts";
 import { parseBody } from "./json-body.ts";
 import { withRecovery } from "./recovery.ts";
@@ -48,24 +51,39 @@ async function answer(
       reasoningFormat: gateway.reasoningFormat,
     });
   if (explaining) {
-    sendJson(reply, 200, headers, explain(gateway.upstream, translate({}), scope));
+    sendJson(reply, 200, timed(headers, call.startedAt), explain(gateway.upstream, translate({}), scope));
     return;
   }
   const context = answerContext(gateway);
+  const hints: FailureHints = {
+    credentials: gateway.upstream.credentials,
+    now: gateway.now(),
+    ...(scope === undefined ? {} : { location: scope.location }),
+  };
   await withRecovery(
     async (repair) => {
       const gemini = translate(repair);
       const notes = toNotesHeader(gemini.notes);
       if (notes !== undefined) headers["x-pollux-notes"] = notes;
+      const build = generateRequest(gateway, gemini, scope, call.headers);
+      const attempt = active.branch();
       if (gemini.stream) {
-        await streamAnswer({ gateway, gemini, scope, context, active, call, reply, headers });
+        await streamAnswer({ gateway, gemini, build, context, active: attempt, call, reply, headers, hints });
         return;
       }
-      const completion = await unaryAnswer(gateway, gemini, scope, call, context, active);
-      headers["openai-processing-ms"] = String(Math.round(performance.now() - call.startedAt));
-      sendJson(reply, 200, headers, completion);
+      const { callerToken } = call;
+      const completion = await unaryAnswer({
+        gateway,
+        gemini,
+        build,
+        callerToken,
+        context,
+        active: attempt,
+        hints,
+      });
+      sendJson(reply, 200, timed(headers, call.startedAt), completion);
     },
-    () => !active.ended && !reply.headSent,
+    () => active.endedBy === undefined && !reply.headSent,
   );
 }
 

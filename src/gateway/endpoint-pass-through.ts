@@ -5,6 +5,7 @@
 import { GatewayError } from "../errors.ts";
 import { toFailure } from "../translate/gemini-to-openai/error.ts";
 import type { GoogleRoute } from "../upstreams/google-upstream.ts";
+import { timed } from "./answer-headers.ts";
 import { answering } from "./answering.ts";
 import { header, type Call, type Reply, type RequestHeaders } from "./exchange.ts";
 import type { GatheredAnswer } from "./gather.ts";
@@ -45,7 +46,7 @@ export function endpointPassThrough(
       {
         onAccepted: (upstreamHeaders) => {
           reply.onDrain(() => active.resume());
-          reply.head(200, { ...headers, ...passedHeaders(upstreamHeaders) });
+          reply.head(200, timed({ ...headers, ...passedHeaders(upstreamHeaders) }, call.startedAt));
         },
         onData: (chunk) => {
           if (!reply.write(chunk)) active.pause();
@@ -53,7 +54,6 @@ export function endpointPassThrough(
         onEnd: () => reply.end(),
         // The body is not ours to frame an error into: a broken connection is the one sign every client reads.
         onBroken: () => reply.destroy(),
-        onAborted: () => {},
       },
       (refusal) => endpointFailure(gateway, refusal),
     );

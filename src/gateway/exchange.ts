@@ -31,7 +31,7 @@ export interface Reply {
   readonly closed: boolean;
   /** At most one listener each: a later one replaces the earlier. */
   onDrain(listener: () => void): void;
-  /** The client left before the answer was finished. */
+  /** The answer is over: sent whole, or the client has gone. Called once, at once if it is over already. */
   onClose(listener: () => void): void;
 }
 

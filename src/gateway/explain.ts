@@ -4,6 +4,7 @@ import { RULES } from "../translate/rules.ts";
 import type { GeminiCall } from "../translate/target.ts";
 import type { GoogleUpstream, Scope } from "../upstreams/google-upstream.ts";
 import type { GenerateContentRequest } from "../wire/gemini.ts";
+import { generateRoute } from "./generate-request.ts";
 
 export interface Explanation {
   object: "pollux.explanation";
@@ -23,12 +24,7 @@ export interface Explanation {
 }
 
 export function explain(upstream: GoogleUpstream, gemini: GeminiCall, scope: Scope | undefined): Explanation {
-  const { origin, path } = upstream.address({
-    kind: "generate",
-    model: gemini.target.model,
-    stream: gemini.stream,
-    ...(scope === undefined ? {} : { scope }),
-  });
+  const { origin, path } = upstream.address(generateRoute(gemini, scope));
   return {
     object: "pollux.explanation",
     upstream: {

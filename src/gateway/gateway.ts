@@ -5,6 +5,7 @@ import type { GoogleUpstream } from "../upstreams/google-upstream.ts";
 import type { UpstreamClient, UpstreamTimeouts } from "../upstreams/upstream.ts";
 import type { Access } from "./access.ts";
 import type { KeepAlive } from "./keep-alive.ts";
+import type { OpenRequests } from "./open-requests.ts";
 
 export interface Limits {
   /** Largest request body, bytes. */
@@ -19,6 +20,7 @@ export interface Gateway {
   client: UpstreamClient;
   signatures: SignatureStore;
   keepAlive: KeepAlive;
+  openRequests: OpenRequests;
   timeouts: UpstreamTimeouts;
   limits: Limits;
   reasoningFormat: ReasoningFormat;

@@ -1,5 +1,10 @@
 import { GatewayError } from "../errors.ts";
-import type { UpstreamClient, UpstreamReceiver, UpstreamRequest } from "../upstreams/upstream.ts";
+import type {
+  UpstreamCall,
+  UpstreamClient,
+  UpstreamReceiver,
+  UpstreamRequest,
+} from "../upstreams/upstream.ts";
 import type { ActiveCalls } from "./active-calls.ts";
 import type { RequestHeaders } from "./exchange.ts";
 
@@ -51,36 +56,66 @@ export function gather(
   active: ActiveCalls,
   maxBytes: number,
 ): Promise<GatheredAnswer> {
-  return new Promise((resolve, reject) => {
-    const body = new BodyGatherer(maxBytes);
-    let status = 0;
-    let headers: RequestHeaders = {};
-    const receiver: UpstreamReceiver = {
-      onHead(answerStatus, answerHeaders) {
-        status = answerStatus;
-        headers = answerHeaders;
-      },
-      onData(chunk) {
-        try {
-          body.push(chunk);
-        } catch (error) {
-          active.delete(call);
-          call.abort();
-          reject(error);
-        }
-      },
-      onEnd() {
-        active.delete(call);
-        resolve({ status, headers, body: body.text() });
-      },
-      onError(error) {
-        active.delete(call);
-        reject(error);
-      },
-    };
-    const call = client.send(request, receiver);
-    active.add(call, () =>
-      reject(new GatewayError({ kind: "client_closed" }, "The client left before the answer was complete.")),
-    );
-  });
+  if (active.endedBy !== undefined) return Promise.reject(active.endedBy);
+  const { promise, resolve, reject } = Promise.withResolvers<GatheredAnswer>();
+  const gathering = new Gathering(active, maxBytes, resolve, reject);
+  gathering.begin(client.send(request, gathering));
+  return promise;
+}
+
+/** Its fields are all that an answer under way keeps: closures would keep the request with its body as well. */
+class Gathering implements UpstreamReceiver {
+  readonly #active: ActiveCalls;
+  readonly #resolve: (answer: GatheredAnswer) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #body: BodyGatherer;
+  #call: UpstreamCall | undefined;
+  #status = 0;
+  #headers: RequestHeaders = {};
+
+  constructor(
+    active: ActiveCalls,
+    maxBytes: number,
+    resolve: (answer: GatheredAnswer) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#active = active;
+    this.#body = new BodyGatherer(maxBytes);
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  begin(call: UpstreamCall): void {
+    this.#call = call;
+    this.#active.add(call, this.#reject);
+  }
+
+  onHead(status: number, headers: RequestHeaders): void {
+    this.#status = status;
+    this.#headers = headers;
+  }
+
+  onData(chunk: Buffer): void {
+    try {
+      this.#body.push(chunk);
+    } catch (error) {
+      this.#forget()?.abort();
+      this.#reject(error);
+    }
+  }
+
+  onEnd(): void {
+    this.#forget();
+    this.#resolve({ status: this.#status, headers: this.#headers, body: this.#body.text() });
+  }
+
+  onError(error: Error): void {
+    this.#forget();
+    this.#reject(error);
+  }
+
+  #forget(): UpstreamCall | undefined {
+    if (this.#call !== undefined) this.#active.delete(this.#call);
+    return this.#call;
+  }
 }

@@ -1,35 +1,45 @@
 import type { GeminiCall } from "../translate/target.ts";
-import type { Scope } from "../upstreams/google-upstream.ts";
-import type { UpstreamRequest } from "../upstreams/upstream.ts";
+import type { GoogleRoute, Scope } from "../upstreams/google-upstream.ts";
 import { header, type RequestHeaders } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
+import type { BuildRequest } from "./upstream-session.ts";
 
-/** The HTTP request that carries a translated call, but for its credentials. */
+/**
+ * The HTTP request that carries a translated call, but for its credentials; its body is written once, however many
+ * times it is sent.
+ * @throws GatewayError when the project or location is not one to call.
+ */
 export function generateRequest(
   gateway: Gateway,
   gemini: GeminiCall,
   scope: Scope | undefined,
-  authorization: Record<string, string>,
   callerHeaders: RequestHeaders,
-): UpstreamRequest {
-  const { origin, path } = gateway.upstream.address({
+): BuildRequest {
+  const { origin, path } = gateway.upstream.address(generateRoute(gemini, scope));
+  const headers = {
+    "content-type": "application/json",
+    ...gemini.headers,
+    ...passedOn(gateway, callerHeaders),
+  };
+  const body = JSON.stringify(gemini.body);
+  const { timeouts } = gateway;
+  return (authorization) => ({
+    origin,
+    path,
+    method: "POST",
+    headers: { ...headers, ...authorization },
+    body,
+    timeouts,
+  });
+}
+
+/** Where a translated call goes. */
+export function generateRoute(gemini: GeminiCall, scope: Scope | undefined): GoogleRoute {
+  return {
     kind: "generate",
     model: gemini.target.model,
     stream: gemini.stream,
     ...(scope === undefined ? {} : { scope }),
-  });
-  return {
-    origin,
-    path,
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      ...gemini.headers,
-      ...passedOn(gateway, callerHeaders),
-      ...authorization,
-    },
-    body: JSON.stringify(gemini.body),
-    timeouts: gateway.timeouts,
   };
 }
 

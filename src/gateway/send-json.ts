@@ -10,9 +10,11 @@ export function sendJson(
 ): void {
   if (reply.closed) return;
   const text = JSON.stringify(value);
-  headers["content-type"] = "application/json";
-  headers["content-length"] = String(Buffer.byteLength(text));
-  reply.head(status, headers);
+  reply.head(status, {
+    ...headers,
+    "content-type": "application/json",
+    "content-length": String(Buffer.byteLength(text)),
+  });
   reply.end(text);
 }
 

@@ -1,55 +1,48 @@
 /** A chat completion answered whole. */
-import { GatewayError } from "../errors.ts";
-import { errorInEvent, toFailure } from "../translate/gemini-to-openai/error.ts";
 import { toChatCompletion } from "../translate/gemini-to-openai/completion.ts";
+import { errorInEvent, type FailureHints, toFailure } from "../translate/gemini-to-openai/error.ts";
 import type { AnswerContext, GeminiCall } from "../translate/target.ts";
-import type { Scope } from "../upstreams/google-upstream.ts";
 import type { GenerateContentResponse } from "../wire/gemini.ts";
 import type { ChatCompletion } from "../wire/openai.ts";
-import type { ActiveCalls } from "./active-calls.ts";
-import type { Call } from "./exchange.ts";
+import { type ActiveCalls, SIBLING_FAILED } from "./active-calls.ts";
+import { badUpstreamResponse } from "./bad-upstream-response.ts";
 import type { GatheredAnswer } from "./gather.ts";
 import type { Gateway } from "./gateway.ts";
-import { generateRequest } from "./generate-request.ts";
-import { callAuthorized } from "./upstream-session.ts";
+import { type BuildRequest, callAuthorized } from "./upstream-session.ts";
+
+export interface UnaryParts {
+  gateway: Gateway;
+  gemini: GeminiCall;
+  build: BuildRequest;
+  callerToken: string | undefined;
+  context: AnswerContext;
+  /** Ended here when one of several calls fails. */
+  active: ActiveCalls;
+  hints: FailureHints;
+}
 
 /**
- * Makes the upstream calls of one request and translates their answers.
+ * Makes the upstream calls of one attempt and translates their answers.
  * @throws GatewayError with the upstream's refusal.
  */
-export async function unaryAnswer(
-  gateway: Gateway,
-  gemini: GeminiCall,
-  scope: Scope | undefined,
-  call: Call,
-  context: AnswerContext,
-  active: ActiveCalls,
-): Promise<ChatCompletion> {
-  const build = (authorization: Record<string, string>) =>
-    generateRequest(gateway, gemini, scope, authorization, call.headers);
-  const one = () =>
-    callAuthorized(gateway, call.callerToken, build, active).then((answer) => read(gateway, answer));
-  if (gemini.fanOut === 1) {
-    return toChatCompletion([await one()], gemini.answer, context, gemini.target.model);
-  }
+export async function unaryAnswer(parts: UnaryParts): Promise<ChatCompletion> {
+  const { gateway, gemini, build, callerToken, context, active, hints } = parts;
+  const one = (): Promise<GenerateContentResponse> =>
+    callAuthorized(gateway, callerToken, build, active).then((answer) => read(answer, hints));
   try {
     const answers = await Promise.all(Array.from({ length: gemini.fanOut }, one));
     return toChatCompletion(answers, gemini.answer, context, gemini.target.model);
   } catch (error) {
-    active.abortAll();
+    // The others' answers are of no use, and would be paid for.
+    active.end(SIBLING_FAILED);
     throw error;
   }
 }
 
-function read(gateway: Gateway, answer: GatheredAnswer): GenerateContentResponse {
-  if (answer.status !== 200) {
-    throw toFailure(answer.status, answer.headers, answer.body, {
-      credentials: gateway.upstream.credentials,
-      now: gateway.now(),
-    });
-  }
+function read(answer: GatheredAnswer, hints: FailureHints): GenerateContentResponse {
+  if (answer.status !== 200) throw toFailure(answer.status, answer.headers, answer.body, hints);
   const value = parseAnswer(answer.body);
-  const failure = errorInEvent(value);
+  const failure = errorInEvent(value, hints);
   if (failure !== undefined) throw failure;
   return value as GenerateContentResponse;
 }
@@ -63,19 +56,4 @@ function parseAnswer(text: string): unknown {
   }
   if (typeof value !== "object" || value === null) throw badUpstreamResponse("is not a JSON object");
   return value;
-}
-
-/** The upstream answered 200 with something that is no Gemini answer; its text is not passed on. */
-export function badUpstreamResponse(what: string, cause?: unknown): GatewayError {
-  return new GatewayError(
-    {
-      kind: "upstream",
-      status: 502,
-      type: "server_error",
-      code: "bad_upstream_response",
-      param: null,
-    },
-    `The upstream answered with a body that ${what}.`,
-    cause === undefined ? undefined : { cause },
-  );
 }

@@ -1,6 +1,6 @@
 /** Credentials around upstream calls: a 401 on our own token is answered by one renewal and one repeat. */
-import { GatewayError } from "../errors.ts";
-import type { UpstreamRequest } from "../upstreams/upstream.ts";
+import type { GatewayError } from "../errors.ts";
+import type { UpstreamCall, UpstreamReceiver, UpstreamRequest } from "../upstreams/upstream.ts";
 import type { ActiveCalls } from "./active-calls.ts";
 import type { RequestHeaders } from "./exchange.ts";
 import { BodyGatherer, gather, type GatheredAnswer } from "./gather.ts";
@@ -9,7 +9,10 @@ import type { Gateway } from "./gateway.ts";
 /** Builds the request once the credentials are known. */
 export type BuildRequest = (authorization: Record<string, string>) => UpstreamRequest;
 
-/** One call with its whole answer. The answer to the repeat counts, whatever it is. */
+/**
+ * One call with its whole answer. The answer to the repeat counts, whatever it is.
+ * @throws GatewayError when there is no answer, and the reason of `active` once it has been ended.
+ */
 export async function callAuthorized(
   gateway: Gateway,
   callerToken: string | undefined,
@@ -20,29 +23,29 @@ export async function callAuthorized(
     gather(gateway.client, build(authorization), active, gateway.limits.maxResponseBytes);
   const first = await gateway.upstream.authorize(callerToken);
   const answer = await send(first);
-  if (answer.status !== 401 || active.ended || !(await gateway.upstream.renew(first))) return answer;
+  if (answer.status !== 401 || !(await gateway.upstream.renew(first))) return answer;
   return send(await gateway.upstream.authorize(callerToken));
 }
 
-/** Where the pieces of an accepted answer go. Exactly one of the last three is called, and last. */
+/** Where the pieces of an accepted answer go. Exactly one of the last two is called, and last. */
 export interface AcceptedReceiver {
   /** The upstream answered 200. */
   onAccepted(headers: RequestHeaders): void;
   /** What it throws breaks the answer off. */
   onData(chunk: Buffer): void;
   onEnd(): void;
+  /** Also when the calls are ended from our side, with the reason given there. */
   onBroken(error: unknown): void;
-  /** Stopped from our side: the client has gone. */
-  onAborted(): void;
 }
 
 /** Enough for any error envelope; a longer page is not one. */
 const MAX_ERROR_BYTES = 1024 * 1024;
 
 /**
- * One call whose answer is pushed as it comes. Resolves once it is accepted, or has been stopped; after that
- * everything is told to the receiver.
- * @throws GatewayError from `toError`, when the upstream answers anything but 200.
+ * One call whose answer is pushed as it comes. Resolves once it is accepted; after that everything is told to the
+ * receiver.
+ * @throws GatewayError from `toError` when the upstream answers anything but 200, a transport's when it answers
+ *   nothing, and the reason of `active` once it has been ended.
  */
 export async function streamAuthorized(
   gateway: Gateway,
@@ -55,66 +58,93 @@ export async function streamAuthorized(
   const first = await gateway.upstream.authorize(callerToken);
   const refusal = await open(gateway, build(first), active, receiver);
   if (refusal === undefined) return;
-  if (refusal.status !== 401 || active.ended || !(await gateway.upstream.renew(first)))
-    throw toError(refusal);
+  if (refusal.status !== 401 || !(await gateway.upstream.renew(first))) throw toError(refusal);
   const second = await open(gateway, build(await gateway.upstream.authorize(callerToken)), active, receiver);
   if (second !== undefined) throw toError(second);
 }
 
-/** The refusal, or undefined when the answer is (or was) on its way to the receiver. */
+/** The refusal, or undefined when the answer is on its way to the receiver. */
 function open(
   gateway: Gateway,
   request: UpstreamRequest,
   active: ActiveCalls,
   receiver: AcceptedReceiver,
 ): Promise<GatheredAnswer | undefined> {
-  return new Promise((resolve, reject) => {
-    if (active.ended) {
-      receiver.onAborted();
-      resolve(undefined);
-      return;
+  if (active.endedBy !== undefined) return Promise.reject(active.endedBy);
+  const { promise, resolve, reject } = Promise.withResolvers<GatheredAnswer | undefined>();
+  const opening = new Opening(active, receiver, resolve, reject);
+  opening.begin(gateway.client.send(request, opening));
+  return promise;
+}
+
+/** Its fields are all that a stream keeps: closures would keep the request with its body as well. */
+class Opening implements UpstreamReceiver {
+  readonly #active: ActiveCalls;
+  readonly #receiver: AcceptedReceiver;
+  readonly #resolve: (refusal: GatheredAnswer | undefined) => void;
+  readonly #reject: (error: unknown) => void;
+  #call: UpstreamCall | undefined;
+  #status = 0;
+  #headers: RequestHeaders = {};
+  /** Present when the answer is not the one that was asked for. */
+  #refusal: BodyGatherer | undefined;
+
+  constructor(
+    active: ActiveCalls,
+    receiver: AcceptedReceiver,
+    resolve: (refusal: GatheredAnswer | undefined) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#active = active;
+    this.#receiver = receiver;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  begin(call: UpstreamCall): void {
+    this.#call = call;
+    this.#active.add(call, this.#fail);
+  }
+
+  onHead(status: number, headers: RequestHeaders): void {
+    this.#status = status;
+    if (status === 200) {
+      this.#resolve(undefined);
+      this.#receiver.onAccepted(headers);
+    } else {
+      this.#headers = headers;
+      this.#refusal = new BodyGatherer(MAX_ERROR_BYTES);
     }
-    let status = 0;
-    let headers: RequestHeaders = {};
-    let refusal: BodyGatherer | undefined;
-    const fail = (error: unknown): void => {
-      if (status === 200) receiver.onBroken(error);
-      else reject(error);
-    };
-    const call = gateway.client.send(request, {
-      onHead(answerStatus, answerHeaders) {
-        status = answerStatus;
-        headers = answerHeaders;
-        if (status === 200) {
-          receiver.onAccepted(headers);
-          resolve(undefined);
-        } else {
-          refusal = new BodyGatherer(MAX_ERROR_BYTES);
-        }
-      },
-      onData(chunk) {
-        try {
-          if (refusal === undefined) receiver.onData(chunk);
-          else refusal.push(chunk);
-        } catch (error) {
-          active.delete(call);
-          call.abort();
-          fail(error);
-        }
-      },
-      onEnd() {
-        active.delete(call);
-        if (refusal === undefined) receiver.onEnd();
-        else resolve({ status, headers, body: refusal.text() });
-      },
-      onError(error) {
-        active.delete(call);
-        fail(error);
-      },
-    });
-    active.add(call, () => {
-      receiver.onAborted();
-      resolve(undefined);
-    });
-  });
+  }
+
+  onData(chunk: Buffer): void {
+    try {
+      if (this.#refusal === undefined) this.#receiver.onData(chunk);
+      else this.#refusal.push(chunk);
+    } catch (error) {
+      this.#forget()?.abort();
+      this.#fail(error);
+    }
+  }
+
+  onEnd(): void {
+    this.#forget();
+    if (this.#refusal === undefined) this.#receiver.onEnd();
+    else this.#resolve({ status: this.#status, headers: this.#headers, body: this.#refusal.text() });
+  }
+
+  onError(error: Error): void {
+    this.#forget();
+    this.#fail(error);
+  }
+
+  #fail = (error: unknown): void => {
+    if (this.#status === 200) this.#receiver.onBroken(error);
+    else this.#reject(error);
+  };
+
+  #forget(): UpstreamCall | undefined {
+    if (this.#call !== undefined) this.#active.delete(this.#call);
+    return this.#call;
+  }
 }

@@ -12,9 +12,7 @@ export class NodeReply implements Reply {
   constructor(response: ServerResponse) {
     this.#response = response;
     response.on("drain", () => this.#onDrain());
-    response.on("close", () => {
-      if (!response.writableFinished) this.#onClose();
-    });
+    response.on("close", () => this.#onClose());
     // A reset while writing is reported by `close` as well; without a listener it would end the process.
     response.on("error", () => {});
   }
@@ -53,6 +51,7 @@ export class NodeReply implements Reply {
 
   onClose(listener: () => void): void {
     this.#onClose = listener;
+    if (this.#response.closed) listener();
   }
 }
 
@@ -75,7 +74,12 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
       }
       chunks.push(chunk);
     });
-    request.on("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes)));
+    request.on("end", () => {
+      const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes);
+      // This listener lives as long as the connection's answer, which may be long.
+      chunks.length = 0;
+      resolve(body);
+    });
     request.on("error", () => reject(left()));
     request.on("close", () => {
       if (!request.complete) reject(left());

@@ -30,9 +30,9 @@ test.each<[string, boolean, string]>([
   ["UND_ERR_SOCKET", false, "upstream_reset"],
   ["ECONNRESET", true, "upstream_reset"],
   ["EPIPE", false, "upstream_reset"],
-  ["HPE_INVALID_CONSTANT", false, "upstream_bad_response"],
-  ["UND_ERR_HEADERS_OVERFLOW", false, "upstream_bad_response"],
-  ["UND_ERR_RES_CONTENT_LENGTH_MISMATCH", true, "upstream_bad_response"],
+  ["HPE_INVALID_CONSTANT", false, "bad_upstream_response"],
+  ["UND_ERR_HEADERS_OVERFLOW", false, "bad_upstream_response"],
+  ["UND_ERR_RES_CONTENT_LENGTH_MISMATCH", true, "bad_upstream_response"],
 ])("a broken exchange: %s", (code, insideAnswer, expected) => {
   const error = exchangeFailure(origin, withCode(code), insideAnswer);
   expect(error).toMatchObject({ failure: { kind: "upstream", status: 502, code: expected } });

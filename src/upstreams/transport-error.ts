@@ -68,7 +68,7 @@ export function exchangeFailure(origin: string, error: Error, insideAnswer: bool
 export function badAnswer(origin: string, why: string, cause?: Error): GatewayError {
   return failure(
     cause,
-    "upstream_bad_response",
+    "bad_upstream_response",
     `The answer of the upstream ${new URL(origin).host} cannot be read: ${why}.`,
     {
       status: 502,

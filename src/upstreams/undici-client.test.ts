@@ -595,17 +595,17 @@ describe("failures", () => {
       "upstream_reset",
       ["head", "data", "error"],
     ],
-    ["not HTTP", (socket) => socket.end("SSH-2.0-OpenSSH\r\n"), "upstream_bad_response", ["error"]],
+    ["not HTTP", (socket) => socket.end("SSH-2.0-OpenSSH\r\n"), "bad_upstream_response", ["error"]],
     [
       "headers too large",
       (socket) => socket.write(`HTTP/1.1 200 OK\r\nx: ${"y".repeat(40_000)}\r\n\r\n`),
-      "upstream_bad_response",
+      "bad_upstream_response",
       ["error"],
     ],
     [
       "F-28: compressed without being asked",
       (socket) => socket.write("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 1\r\n\r\nx"),
-      "upstream_bad_response",
+      "bad_upstream_response",
       ["error"],
     ],
   ])("%s", async (_name, answer, code, events) => {

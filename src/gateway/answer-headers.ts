@@ -1,0 +1,14 @@
+import type { Call } from "./exchange.ts";
+
+/** The one version that OpenAI's API has ever named; some clients' logs and proxies look for it. */
+const OPENAI_VERSION = "2020-10-01";
+
+/** Headers that go with every answer of a chat route. */
+export function answerHeaders(call: Call): Record<string, string> {
+  return { "x-request-id": call.requestId, "openai-version": OPENAI_VERSION };
+}
+
+/** The headers of an answer that begins now: for a stream that is before its first chunk. */
+export function timed(headers: Record<string, string>, startedAt: number): Record<string, string> {
+  return { ...headers, "openai-processing-ms": String(Math.round(performance.now() - startedAt)) };
+}
