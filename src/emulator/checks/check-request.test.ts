@@ -581,6 +581,12 @@ const REFUSED: Refused[] = [
     says: /include_thoughts is only enabled when thinking is enabled\./,
   },
   {
+    why: "thoughts of a model that thinks only when told to",
+    model: "gemini-2.5-flash-lite",
+    body: config({ thinkingConfig: { includeThoughts: true } }),
+    says: /include_thoughts is only enabled when thinking is enabled\./,
+  },
+  {
     why: "thinking on 2.0",
     model: "gemini-2.0-flash",
     body: config({ thinkingConfig: { includeThoughts: true } }),

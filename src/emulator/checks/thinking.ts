@@ -58,7 +58,9 @@ export function checkThinking(config: ThinkingConfig | undefined, context: Check
       refuse(text, unable(text));
     }
   }
-  if (config.includeThoughts === true && budget === 0) {
+  // Also where thinking is off unless it is switched on: https://github.com/google-gemini/gemini-cli/issues/1953
+  const isOff = thinking.kind === "budget" && (budget ?? thinking.default) === 0;
+  if (config.includeThoughts === true && isOff) {
     refuse(
       "Thinking_config.include_thoughts is only enabled when thinking is enabled.",
       unable("Thinking_config.include_thoughts is only enabled when thinking is enabled."),

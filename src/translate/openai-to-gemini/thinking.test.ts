@@ -171,6 +171,28 @@ describe("thinking_config", () => {
     expect(accounted).toBe(Object.values(config).filter((value) => value !== null).length);
   });
 
+  test.each([
+    ["gemini-2.5-flash-lite", { thinkingBudget: -1, includeThoughts: true }, ["added"]],
+    ["gemini-2.5-flash-lite-preview-06-17", { thinkingBudget: -1, includeThoughts: true }, ["added"]],
+    ["gemini-2.5-flash", { includeThoughts: true }, []],
+    ["gemini-3.1-flash-lite", { includeThoughts: true }, []],
+  ])("asking %s for its thoughts alone sends %j", (model, config, actions) => {
+    const request = { google: { thinking_config: { include_thoughts: true } } };
+    expect(think(model, request)).toEqual({
+      config,
+      notes: actions.map((action) => `${action} google.thinking_config.include_thoughts`),
+      used: ["google.thinking_config.include_thoughts"],
+    });
+  });
+
+  test("a model that is told not to think stays so", () => {
+    const request = { reasoning_effort: "none", google: { thinking_config: { include_thoughts: true } } };
+    expect(think("gemini-2.5-flash-lite", request)).toMatchObject({
+      config: { thinkingBudget: 0 },
+      notes: ["ignored google.thinking_config.include_thoughts"],
+    });
+  });
+
   test("effort goes with include_thoughts", () => {
     const request = { reasoning_effort: "low", google: { thinking_config: { include_thoughts: true } } };
     expect(think("gemini-3.5-flash", request)).toEqual({

@@ -55,7 +55,10 @@ export function toThinkingConfig(
   }
   const amount: Amount | undefined =
     effort === undefined ? asked.amount : { kind: "effort", effort, path: "reasoning_effort" };
-  const config = amount === undefined ? {} : toAmount(amount, context.target.facts.thinking, context);
+  const config =
+    amount === undefined
+      ? switchedOn(asked, context)
+      : toAmount(amount, context.target.facts.thinking, context);
   const includeThoughts = toIncludeThoughts(asked.includeThoughts, config, context);
   const whole = { ...config, ...(includeThoughts === undefined ? {} : { includeThoughts }) };
   return Object.keys(whole).length === 0 ? undefined : whole;
@@ -281,6 +284,24 @@ function nearestLevel(wanted: ThinkingLevel, accepted: readonly ThinkingLevel[])
     return steps >= 0 ? steps : -steps + 0.5;
   };
   return accepted.reduce((best, level) => (distance(level) < distance(best) ? level : best));
+}
+
+/**
+ * A model that does not think unless it is told to refuses to show its thoughts
+ * (https://github.com/google-gemini/gemini-cli/issues/1953): asking for them asks for thinking.
+ */
+function switchedOn({ includeThoughts }: AskedThinking, context: RequestContext): ThinkingConfig {
+  const { thinking } = context.target.facts;
+  if (includeThoughts?.value !== true || thinking.kind !== "budget" || thinking.default !== 0) {
+    return {};
+  }
+  context.notes.add(
+    "added",
+    "thinking-config",
+    includeThoughts.path,
+    `${context.target.model} thinks only when told to; a dynamic budget was sent with it.`,
+  );
+  return { thinkingBudget: DYNAMIC };
 }
 
 /** Gemini refuses `includeThoughts` beside a budget of 0: there is nothing to include. */
