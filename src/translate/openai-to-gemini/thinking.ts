@@ -1,17 +1,16 @@
-import { invalidRequest } from "../../errors.ts";
 import type { Thinking, ThinkingLevel } from "../../models/facts.ts";
 import type { ThinkingConfig } from "../../wire/gemini.ts";
 import type { ChatCompletionRequest } from "../../wire/openai.ts";
-import { optionalBoolean, optionalNumber, optionalObject, optionalString } from "../read-field.ts";
 import type { RequestContext } from "../target.ts";
+import {
+  type Amount,
+  type AskedThinking,
+  DYNAMIC,
+  type Effort,
+  LEVELS,
+  readThinking,
+} from "./asked-thinking.ts";
 import type { GoogleOptions } from "./extra-body.ts";
-import { toSnakeCase } from "./native-json.ts";
-import { memberPath } from "./schema-path.ts";
-
-const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh", "max"] as const;
-type Effort = (typeof EFFORTS)[number];
-
-const LEVELS: readonly ThinkingLevel[] = ["MINIMAL", "LOW", "MEDIUM", "HIGH"];
 
 /** Google's own table for Gemini 2.5; `minimal` shares the budget of `low` there. */
 const BUDGETS: Record<ThinkingLevel, number> = { MINIMAL: 1024, LOW: 1024, MEDIUM: 8192, HIGH: 24_576 };
@@ -26,35 +25,19 @@ const EFFORT_LEVELS: Record<Effort, ThinkingLevel> = {
   max: "HIGH",
 };
 
-const DYNAMIC = -1;
-
-/** How much thinking was asked for, in one of the three ways to say it, and where. */
-type Amount =
-  | { kind: "effort"; effort: Effort; path: string }
-  | { kind: "level"; level: ThinkingLevel; path: string }
-  | { kind: "budget"; budget: number; path: string };
-
 /**
  * `reasoning_effort` and `extra_body.google.thinking_config` as one thinking config. Effort never asks for thoughts
  * to be shown; `include_thoughts` alone does, and goes with either.
  *
- * @throws GatewayError `invalid_request` when the amount is given in two ways, or is none that any model knows.
+ * @throws GatewayError as {@link readThinking}.
  */
 export function toThinkingConfig(
   request: ChatCompletionRequest,
   google: GoogleOptions,
   context: RequestContext,
 ): ThinkingConfig | undefined {
-  const asked = readThinkingConfig(google, context);
-  const effort = readEffort(request);
-  if (effort !== undefined && asked.amount !== undefined) {
-    throw invalidRequest(
-      "reasoning_effort",
-      `reasoning_effort: says the same as ${asked.amount.path}; send only one of them.`,
-    );
-  }
-  const amount: Amount | undefined =
-    effort === undefined ? asked.amount : { kind: "effort", effort, path: "reasoning_effort" };
+  const asked = readThinking(request, google, context);
+  const { amount } = asked;
   const config =
     amount === undefined
       ? switchedOn(asked, context)
@@ -62,86 +45,6 @@ export function toThinkingConfig(
   const includeThoughts = toIncludeThoughts(asked.includeThoughts, config, context);
   const whole = { ...config, ...(includeThoughts === undefined ? {} : { includeThoughts }) };
   return Object.keys(whole).length === 0 ? undefined : whole;
-}
-
-function readEffort(request: ChatCompletionRequest): Effort | undefined {
-  const written = optionalString(request, "reasoning_effort", "reasoning_effort");
-  if (written === undefined) {
-    return undefined;
-  }
-  const effort = EFFORTS.find((known) => known === written);
-  if (effort === undefined) {
-    throw invalidRequest("reasoning_effort", `reasoning_effort: must be one of ${EFFORTS.join(", ")}.`);
-  }
-  return effort;
-}
-
-interface AskedThinking {
-  amount: Amount | undefined;
-  includeThoughts: { value: boolean; path: string } | undefined;
-}
-
-function readThinkingConfig(google: GoogleOptions, context: RequestContext): AskedThinking {
-  const asked: AskedThinking = { amount: undefined, includeThoughts: undefined };
-  const option = google.get("thinking_config");
-  const config = option && optionalObject(option.object, option.key, option.path);
-  if (option === undefined || config === undefined) {
-    return asked;
-  }
-  const seen = new Set<string>();
-  let level: Amount | undefined;
-  let budget: Amount | undefined;
-  for (const [key, value] of Object.entries(config)) {
-    const path = memberPath(option.path, key);
-    const name = toSnakeCase(key);
-    if (value === null) {
-      continue;
-    }
-    if (seen.has(name)) {
-      context.notes.add(
-        "ignored",
-        "thinking-config",
-        path,
-        `${name} is there in both spellings; the first counts.`,
-      );
-      continue;
-    }
-    seen.add(name);
-    switch (name) {
-      case "include_thoughts":
-        asked.includeThoughts = { value: optionalBoolean(config, key, path) === true, path };
-        break;
-      case "thinking_budget": {
-        const limits = { integer: true, min: DYNAMIC };
-        const tokens = optionalNumber(config, key, path, limits);
-        budget = tokens === undefined ? undefined : { kind: "budget", budget: tokens, path };
-        break;
-      }
-      case "thinking_level":
-        level = readLevel(optionalString(config, key, path), path, context);
-        break;
-      default:
-        context.notes.add("ignored", "thinking-config", path, "This is no option of thinking_config.");
-    }
-  }
-  if (level !== undefined && budget !== undefined) {
-    throw invalidRequest(level.path, `${level.path}: cannot go with ${budget.path}; send only one of them.`);
-  }
-  asked.amount = level ?? budget;
-  return asked;
-}
-
-function readLevel(written: string | undefined, path: string, context: RequestContext): Amount | undefined {
-  const upper = written?.toUpperCase();
-  if (upper === undefined || upper === "THINKING_LEVEL_UNSPECIFIED") {
-    context.notes.used(path, "thinking-config");
-    return undefined;
-  }
-  const level = LEVELS.find((known) => known === upper);
-  if (level === undefined) {
-    throw invalidRequest(path, `${path}: must be one of ${LEVELS.join(", ").toLowerCase()}.`);
-  }
-  return { kind: "level", level, path };
 }
 
 function toAmount(amount: Amount, thinking: Thinking, context: RequestContext): ThinkingConfig {
