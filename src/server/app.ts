@@ -3,15 +3,15 @@ import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { GatewayError } from "../errors.ts";
-import { toErrorAnswer } from "../gateway/error-answer.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { mintRequestId } from "../gateway/ids.ts";
-import { discardRest } from "./discard-rest.ts";
+import { sendError } from "../gateway/send-json.ts";
 import { createHotRoutes, pathOf } from "./hot-routes.ts";
 import { checkLoopbackHost } from "./host-check.ts";
 import { refuseBrokenRequest, refuseExpectation, refuseMissingHost, refuseTunnel } from "./broken-request.ts";
 import { answerPlainRoute, isPlainRoute } from "./plain-routes.ts";
 import { noRoute } from "./no-route.ts";
+import { NodeReply } from "./node-exchange.ts";
 import { ROUTES, type Route } from "./routes.ts";
 
 /** Receiving a request may take this long, whatever the body's size. */
@@ -44,12 +44,14 @@ export function createApp(gateway: Gateway): FastifyInstance {
       server.on("checkExpectation", (_request, response) => refuseExpectation(response));
       return server;
     },
-    frameworkErrors: (error, request, reply) => void answerError(gateway, error, request, reply),
+    frameworkErrors: (error, request, reply) => answerError(gateway, error, request, reply),
     clientErrorHandler: (error, socket) => refuseBrokenRequest(error, socket),
     // The hook below names every request; Fastify's own counter is not used.
     genReqId: () => mintRequestId(),
     logger: false,
     bodyLimit: gateway.limits.maxBodyBytes,
+    // What still comes on open connections while the server closes is answered as ever.
+    return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true },
   });
 
@@ -59,6 +61,7 @@ export function createApp(gateway: Gateway): FastifyInstance {
 
   app.addHook("onRequest", (request, reply, done) => {
     reply.header("x-request-id", request.id);
+    if (gateway.draining()) reply.header("connection", "close");
     try {
       if (gateway.access.open) checkLoopbackHost(request.headers.host);
       done();
@@ -102,20 +105,13 @@ function answerPlain(
   return reply.status(answer.status).send(answer.body);
 }
 
-function answerError(
-  gateway: Gateway,
-  error: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): FastifyReply {
+/** On node:http itself, as the chat routes do: the request may still be arriving. */
+function answerError(gateway: Gateway, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const failure = fromFastify(error);
   if (!(failure instanceof GatewayError)) gateway.reportBug(failure, request.id);
-  const answer = toErrorAnswer(failure, request.id);
-  discardRest(request.raw);
-  return reply
-    .status(answer.status)
-    .headers({ "x-request-id": request.id, ...answer.headers })
-    .send(answer.body);
+  reply.hijack();
+  const answer = new NodeReply(reply.raw, gateway.draining);
+  sendError(answer, { "x-request-id": request.id }, request.id, failure);
 }
 
 /** Fastify's own refusals (a malformed escape in the path, a body too large) in our terms. */

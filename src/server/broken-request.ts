@@ -37,6 +37,8 @@ const REFUSALS: ReadonlyMap<string, Refusal> = new Map([
 
 /** For node:http's `clientError`. */
 export function refuseBrokenRequest(error: Error & { code?: string }, socket: Duplex): void {
+  // More of what was refused: see `refuse`.
+  if (socket.writableEnded && !socket.destroyed) return;
   // The other side is gone: there is nobody to tell.
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
@@ -77,12 +79,19 @@ function answer(response: ServerResponse, status: number, refusal: Omit<Refusal,
     .end(toBody(refusal));
 }
 
+/** How long a client that has its answer may go on sending. */
+const LINGER_MS = 10_000;
+
+/** The socket is read on until the client closes it: closed with unread bytes in it, the answer would be lost. */
 function refuse(socket: Duplex, refusal: Refusal): void {
   const text = toBody(refusal);
   socket.end(
     `HTTP/1.1 ${refusal.status}\r\ncontent-type: application/json\r\nx-request-id: ${mintRequestId()}\r\n` +
       `content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
   );
+  socket.resume();
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  socket.once("close", () => clearTimeout(timer));
 }
 
 function toBody({ message, code }: Omit<Refusal, "status">): string {

@@ -7,7 +7,6 @@ import type { Gateway } from "../gateway/gateway.ts";
 import { mintRequestId } from "../gateway/ids.ts";
 import { checkBodyHeaders } from "../gateway/json-body.ts";
 import { sendError } from "../gateway/send-json.ts";
-import { discardRest } from "./discard-rest.ts";
 import { checkLoopbackHost } from "./host-check.ts";
 import { NodeReply, readBody } from "./node-exchange.ts";
 import { isPlainRoute } from "./plain-routes.ts";
@@ -25,13 +24,12 @@ export function createHotRoutes(gateway: Gateway): HotRoutes {
     const { id } = matched.route;
     if (isPlainRoute(id)) return false;
     const requestId = mintRequestId();
-    const reply = new NodeReply(response);
+    const reply = new NodeReply(response, gateway.draining);
     receive(gateway, request, requestId)
       .then((call) => answerChat(gateway, id, path, matched.parameters, call, reply))
       .catch((error: unknown) => {
         if (!(error instanceof GatewayError)) gateway.reportBug(error, requestId);
         sendError(reply, { "x-request-id": requestId }, requestId, error);
-        discardRest(request);
       });
     return true;
   };

@@ -2,15 +2,26 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { GatewayError } from "../errors.ts";
 import type { Reply } from "../gateway/exchange.ts";
+import { endOnceReceived } from "./end-once-received.ts";
+
+/** A client that takes not a byte for this long, of an answer that is waiting to be read, is let go. */
+const LONGEST_STALL_MS = 60_000;
 
 /** Pushes an answer to a socket. */
 export class NodeReply implements Reply {
   readonly #response: ServerResponse;
+  readonly #closing: () => boolean;
+  readonly #longestStallMs: number;
+  #watched = false;
+  #ended = false;
   #onDrain: () => void = () => {};
   #onClose: () => void = () => {};
 
-  constructor(response: ServerResponse) {
+  /** @param closing true when the connection is not to be kept for another request */
+  constructor(response: ServerResponse, closing: () => boolean, longestStallMs = LONGEST_STALL_MS) {
     this.#response = response;
+    this.#closing = closing;
+    this.#longestStallMs = longestStallMs;
     response.on("drain", () => this.#onDrain());
     response.on("close", () => this.#onClose());
     // A reset while writing is reported by `close` as well; without a listener it would end the process.
@@ -22,23 +33,25 @@ export class NodeReply implements Reply {
   }
 
   get closed(): boolean {
-    return this.#response.writableEnded || this.#response.destroyed;
+    return this.#ended || this.#response.destroyed;
   }
 
   head(status: number, headers: Record<string, string>): void {
     if (this.closed) return;
-    this.#response.writeHead(status, headers);
+    this.#response.writeHead(status, this.#closing() ? { ...headers, connection: "close" } : headers);
   }
 
   write(data: string | Buffer): boolean {
     if (this.closed) return true;
-    return this.#response.write(data);
+    const taken = this.#response.write(data);
+    if (!taken) this.#watch();
+    return taken;
   }
 
   end(data?: string | Buffer): void {
     if (this.closed) return;
-    if (data === undefined) this.#response.end();
-    else this.#response.end(data);
+    this.#ended = true;
+    endOnceReceived(this.#response, data);
   }
 
   destroy(): void {
@@ -53,11 +66,21 @@ export class NodeReply implements Reply {
     this.#onClose = listener;
     if (this.#response.closed) listener();
   }
+
+  /** The socket's own timer: it starts anew with every byte that the client takes. */
+  #watch(): void {
+    if (this.#watched) return;
+    this.#watched = true;
+    const response = this.#response;
+    response.setTimeout(this.#longestStallMs, () => {
+      if (response.writableLength > 0) response.destroy();
+    });
+  }
 }
 
 /**
  * Receives a whole body. The promise rejects with `payload_too_large` as soon as the size is known to be over,
- * and with `client_closed` when the client leaves first; the caller then discards what is still to come.
+ * and with `client_closed` when the client leaves first.
  */
 export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const announced = Number(request.headers["content-length"] ?? 0);

@@ -51,6 +51,8 @@ export function errorParam(error: ReadError): string | null {
   if (/\blogprobs is not enabled\b/i.test(message)) return "logprobs";
   if (/\bpenalty is not enabled\b/i.test(message))
     return /presence/i.test(message) ? "presence_penalty" : "frequency_penalty";
+  if (/\bmime_?type\b/i.test(message)) return "messages";
+  if (/\bfunction_?declarations?\b/i.test(message)) return "tools";
   if (/\bthinking (level|budget)\b/i.test(message)) return "reasoning_effort";
   return null;
 }

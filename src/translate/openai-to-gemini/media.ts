@@ -41,6 +41,10 @@ const LIKELY: Record<MediaKind, string> = {
 const YOUTUBE = /^https?:\/\/(?:(?:www|m|music)\.)?(?:youtube\.com|youtu\.be)\//i;
 const GEMINI_FILE = /^https:\/\/generativelanguage\.googleapis\.com\/v1(?:beta)?\/files\//i;
 
+/** Line breaks, which URL parsers drop or not, and backslashes, which end a host or not. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const READ_DIFFERENTLY = /[\u0000-\u001f\u007f\\]/;
+
 /** @throws GatewayError (400) for another scheme, a malformed URL or base64, or a media type that cannot be known. */
 export function toMediaPart(source: MediaSource, scope: MessageScope): MediaPart {
   const { reference, path } = source;
@@ -89,7 +93,10 @@ function fromUrl(source: MediaSource, scheme: string, scope: MessageScope): Medi
       `${path}: is longer than ${MAX_URL_CHARACTERS} characters; shorten the URL or send the data inline.`,
     );
   }
-  const valid = scheme === "gs" ? /^gs:\/\/[^/\s]+\/[^\s]/i.test(reference) : URL.canParse(reference);
+  const valid =
+    scheme === "gs"
+      ? /^gs:\/\/[^/\s]+\/[^\s]/i.test(reference)
+      : URL.canParse(reference) && !READ_DIFFERENTLY.test(reference);
   if (!valid) {
     throw invalidRequest(
       path,
