@@ -19,7 +19,7 @@ const imagePart = z.object({
   image_url: z.union([
     z.object({
       url: z.string().describe("A data: URL of any media type, gs://… or https://…"),
-      detail: z.enum(["auto", "low", "medium", "high", "ultra_high"]).optional(),
+      detail: z.enum(["auto", "low", "medium", "high", "ultra_high", "original"]).optional(),
     }),
     z.string(),
   ]),

@@ -153,6 +153,12 @@ describe("detail", () => {
     expect(result.notes).toEqual([]);
   });
 
+  test("original comes nearest as the finest there is", () => {
+    const result = partsOf([image({ url: PNG, detail: "original" })]);
+    expect(result.parts?.[0]?.mediaResolution).toEqual({ level: "MEDIA_RESOLUTION_ULTRA_HIGH" });
+    expect(result.notes).toEqual(["approximated messages[0].content[0].image_url.detail"]);
+  });
+
   test.each([
     { details: ["low"], sent: "MEDIA_RESOLUTION_LOW", notes: [] },
     { details: ["high"], sent: "MEDIA_RESOLUTION_HIGH", notes: [] },
@@ -173,6 +179,11 @@ describe("detail", () => {
     },
     {
       details: ["ultra_high"],
+      sent: "MEDIA_RESOLUTION_HIGH",
+      notes: ["clamped messages[0].content[0].image_url.detail"],
+    },
+    {
+      details: ["original"],
       sent: "MEDIA_RESOLUTION_HIGH",
       notes: ["clamped messages[0].content[0].image_url.detail"],
     },

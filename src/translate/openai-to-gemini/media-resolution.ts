@@ -62,16 +62,22 @@ export function readDetail(
     scope.resolutions.add(undefined, detailPath);
     return;
   }
-  const level = LEVELS.find((known) => known === detail);
+  // OpenAI's word for "not scaled down", which Gemini cannot be told: its finest comes nearest.
+  const isOriginal = detail === "original";
+  const level = isOriginal ? "ultra_high" : LEVELS.find((known) => known === detail);
   if (level === undefined) {
-    throw invalidRequest(detailPath, `${detailPath}: must be auto, low, medium, high or ultra_high.`);
+    throw invalidRequest(
+      detailPath,
+      `${detailPath}: must be auto, low, medium, high, ultra_high or original.`,
+    );
   }
   if (!scope.target.facts.partMediaResolution) {
     scope.resolutions.add(level, detailPath);
     return;
   }
   part.mediaResolution = { level: resolutionName(level) };
-  scope.notes.used(detailPath, "part-detail");
+  if (!isOriginal) scope.notes.used(detailPath, "part-detail");
+  else scope.notes.add("approximated", "part-detail", detailPath, "Sent as ultra_high, the finest there is.");
 }
 
 function resolutionName(level: Level): string {

@@ -117,6 +117,8 @@ test.each([
   [{ type: 5 }, "response_format.type"],
   [{ type: "yaml" }, "response_format.type"],
   [{ type: "text/x\r\ny" }, "response_format.type"],
+  [{ type: "json_schema" }, "response_format.json_schema"],
+  [{ type: "json_schema", json_schema: null, name: "x" }, "response_format.json_schema"],
   [{ type: "json_schema", json_schema: "x" }, "response_format.json_schema"],
   [{ type: "json_schema", json_schema: { schema: "x" } }, "response_format.json_schema.schema"],
   [{ type: "json_schema", json_schema: { name: 5 } }, "response_format.json_schema.name"],

@@ -45,6 +45,7 @@ export function toResponseFormat(
         ? told(undefined, context)
         : { config: { responseMimeType: JSON_TYPE }, instruction: undefined };
     case "json_schema":
+      requireSchema(format);
       if (isRefused(hasTools, context)) {
         return told(readSchema(format, true, context), context);
       }
@@ -64,6 +65,17 @@ export function toResponseFormat(
       }
       // text/x.enum takes its values from a schema.
       return withSchema(type, format, context);
+  }
+}
+
+/** OpenAI lets `schema` be left out, but not the object that holds it. */
+function requireSchema(format: Record<string, unknown>): void {
+  const isNested = optionalObject(format, "json_schema", `${FIELD}.json_schema`) !== undefined;
+  if (!isNested && optionalObject(format, "schema", `${FIELD}.schema`) === undefined) {
+    throw invalidRequest(
+      `${FIELD}.json_schema`,
+      `${FIELD}.json_schema: is required and must be an object with name and schema; send json_object for any JSON.`,
+    );
   }
 }
 

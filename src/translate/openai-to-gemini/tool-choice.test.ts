@@ -101,7 +101,7 @@ describe("refused", () => {
       undefined,
       "tool_choice.function.name",
     ],
-    [{ tool_choice: { type: "function" } }, undefined, "tool_choice.name"],
+    [{ tool_choice: { type: "function" } }, undefined, "tool_choice.function"],
     [{ tool_choice: { type: "function", function: "tide" } }, undefined, "tool_choice.function"],
     [{ tool_choice: { type: "allowed_tools" } }, undefined, "tool_choice.mode"],
     [{ tool_choice: { type: "allowed_tools", mode: "any", tools: [] } }, undefined, "tool_choice.mode"],

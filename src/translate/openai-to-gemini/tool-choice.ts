@@ -206,6 +206,9 @@ class ChoiceReader {
   /** `{type, function: {name}}`, or the Responses API's `{type, name}`. */
   #toolName(tool: Record<string, unknown>, path: string): string {
     const nested = optionalObject(tool, "function", `${path}.function`);
+    if (nested === undefined && !Object.hasOwn(tool, "name")) {
+      throw wrongType(`${path}.function`, "an object with a name", undefined);
+    }
     const { notes } = this.#context;
     noteUnknownKeys(tool, nested === undefined ? ["type", "name"] : ["type", "function"], path, notes);
     if (nested === undefined) {

@@ -140,7 +140,7 @@ describe("refused", () => {
     ["custom", { tools: [{ type: "custom", custom: { name: "x" } }] }, "tools[0].type"],
     ["web search as a tool", { tools: [{ type: "web_search_preview" }] }, "tools[0].type"],
     ["a native tool", { tools: [{ google_search: {} }] }, "tools[0].type"],
-    ["no function", { tools: [{ type: "function" }] }, "tools[0].name"],
+    ["no function", { tools: [{ type: "function" }] }, "tools[0].function"],
     ["function of the wrong type", { tools: [{ type: "function", function: "tide" }] }, "tools[0].function"],
     ["no name", named(undefined), "tools[0].function.name"],
     ["empty name", named(""), "tools[0].function.name"],
@@ -159,6 +159,11 @@ describe("refused", () => {
       "parameters of the wrong type",
       { functions: [{ name: "a", parameters: [] }] },
       "functions[0].parameters",
+    ],
+    [
+      "parameters of a list",
+      { functions: [{ name: "a", parameters: { type: "array", items: { type: "string" } } }] },
+      "functions[0].parameters.type",
     ],
     ["both fields", { tools: [], functions: [] }, "functions"],
     [

@@ -73,6 +73,9 @@ function readTool(tool: unknown, path: string, found: Found, context: RequestCon
   context.notes.used(`${path}.type`, "tools");
   const nested = optionalObject(tool, "function", `${path}.function`);
   if (nested === undefined) {
+    if (!Object.hasOwn(tool, "name")) {
+      throw wrongType(`${path}.function`, "an object with a name", undefined);
+    }
     // The Responses API's flat form: clients that speak both APIs mix them up.
     readFunction(tool, path, found, context, ["type", "function"]);
     return;
@@ -142,6 +145,7 @@ function toParameters(
   if (parameters === undefined) {
     return {};
   }
+  requireObjectType(parameters, `${field}.type`);
   if (takesNoArguments(parameters)) {
     context.notes.used(field, "tools");
     return {};
@@ -160,6 +164,17 @@ function toParameters(
     return {};
   }
   return { parameters: schema };
+}
+
+/** Arguments are an object in both APIs, which refuse a schema of anything else. */
+function requireObjectType(parameters: Record<string, unknown>, path: string): void {
+  const type = Object.hasOwn(parameters, "type") ? parameters["type"] : undefined;
+  if (typeof type === "string" && type.toLowerCase() !== "object") {
+    throw invalidRequest(
+      path,
+      `${path}: must be object, as arguments are; put the value in a property of one.`,
+    );
+  }
 }
 
 /** An empty schema, and one of an object without properties, say what their absence says. */
