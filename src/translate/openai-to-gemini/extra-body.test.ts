@@ -77,3 +77,16 @@ test.each([
     expect.objectContaining({ failure: { kind: "invalid_request", param } }),
   );
 });
+
+test.each([
+  ["thinking_config", /move it there/],
+  ["cachedContent", /move it there/],
+  ["temperature", /top level/],
+])("a note on extra_body.%s says where it belongs", (key, detail) => {
+  const context = contextFor();
+  readGoogleOptions({ extra_body: { [key]: {} } }, context.notes);
+  expect(context.notes.list[0]).toMatchObject({
+    field: `extra_body.${key}`,
+    detail: expect.stringMatching(detail),
+  });
+});

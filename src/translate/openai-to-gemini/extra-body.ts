@@ -34,6 +34,9 @@ export interface GoogleOption {
 /** Google's options by their snake_case name; never null, never absent. */
 export type GoogleOptions = ReadonlyMap<GoogleOptionName, GoogleOption>;
 
+/** What a caller who puts an option of Google's beside its place is told. */
+export const MISPLACED_OPTION = "Google's options are read from extra_body.google: move it there.";
+
 const NAMES: ReadonlySet<string> = new Set(GOOGLE_OPTIONS);
 
 /**
@@ -69,7 +72,9 @@ function collect(
         "ignored",
         "extra-body",
         memberPath(path, key),
-        `Only google is read from extra_body; put other fields at the top level of the request.`,
+        isGoogleOption(toSnakeCase(key))
+          ? MISPLACED_OPTION
+          : "Only google is read from extra_body; put other fields at the top level of the request.",
       );
     }
   }
@@ -101,6 +106,7 @@ function collectGoogle(
   }
 }
 
-function isGoogleOption(name: string): name is GoogleOptionName {
+/** Whether a snake_case name is one of Google's options. */
+export function isGoogleOption(name: string): name is GoogleOptionName {
   return NAMES.has(name);
 }

@@ -52,3 +52,13 @@ test("fields that are nobody's are noted", () => {
   );
   expect(noted(context)).toEqual(["ignored min_p", "ignored __proto__", "ignored toString"]);
 });
+
+test.each([
+  ["thinking_config", /extra_body\.google/],
+  ["safetySettings", /extra_body\.google/],
+  ["min_p", /^Neither/],
+])("a note on %s says where it belongs", (field, detail) => {
+  const context = contextFor();
+  noteUnknownFields({ [field]: {} }, context.notes);
+  expect(context.notes.list[0]?.detail).toMatch(detail);
+});

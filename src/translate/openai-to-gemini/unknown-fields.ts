@@ -1,6 +1,8 @@
 import type { ChatCompletionRequest } from "../../wire/openai.ts";
 import type { Notes } from "../notes.ts";
 import type { RuleId } from "../rules.ts";
+import { isGoogleOption, MISPLACED_OPTION } from "./extra-body.ts";
+import { toSnakeCase } from "./native-json.ts";
 import { memberPath } from "./schema-path.ts";
 
 const MAX_NAME = 64;
@@ -59,7 +61,9 @@ export function noteUnknownFields(request: ChatCompletionRequest, notes: Notes):
         "ignored",
         "unknown-field",
         shortened(key),
-        "Neither OpenAI's API nor Google's layer has this field.",
+        isGoogleOption(toSnakeCase(key))
+          ? MISPLACED_OPTION
+          : "Neither OpenAI's API nor Google's layer has this field.",
       );
     }
   }
