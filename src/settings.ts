@@ -57,6 +57,8 @@ export interface Settings {
   timeouts: UpstreamTimeouts;
   /** Most connections at one time to one upstream origin. */
   upstreamConnections: number;
+  /** Extra load that retries may add to an upstream, as a share of its requests: 0 to 1. */
+  retryBudget: number;
 }
 
 export interface SettingsFlags {
@@ -127,6 +129,7 @@ export function readServerSettings(env: Environment, flags: SettingsFlags = {}):
       1,
       60_000,
     ),
+    retryBudget: share("POLLUX_RETRY_BUDGET", env.POLLUX_RETRY_BUDGET, DEFAULT_SETTINGS.retryBudget),
   };
 }
 
@@ -307,6 +310,19 @@ function integer(
     throw new SettingsError(
       variable,
       `${JSON.stringify(text)} is not a whole number from ${least} to ${most}.`,
+    );
+  }
+  return number;
+}
+
+function share(variable: string, value: string | undefined, fallback: number): number {
+  const text = nonEmpty(value);
+  if (text === undefined) return fallback;
+  const number = /^\d(?:\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(number <= 1)) {
+    throw new SettingsError(
+      variable,
+      `${JSON.stringify(text)} is not a number from 0 to 1, for example 0.2.`,
     );
   }
   return number;

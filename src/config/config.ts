@@ -1,0 +1,11 @@
+/** The configuration as the rest of the gateway uses it: one entry for what this folder offers. */
+export { ConfigError, type ConfigProblem, describeProblem } from "./config-error.ts";
+export { type ConfigPath, formatPath } from "./config-path.ts";
+export type { CredentialsConfig } from "./credentials-schema.ts";
+export type { ConfigFlags } from "./effective.ts";
+export { configPath, type LoadedConfig, loadConfig, readConfig } from "./load.ts";
+export { describeOrigin, type Origin } from "./origin.ts";
+export type { AliasConfig, MatchedRouteConfig, RouteConfig, TargetConfig } from "./route-schema.ts";
+export { type Config, type ConfigInput, type LimitsConfig, type ServerConfig } from "./schema.ts";
+export { targetLocation } from "./target-location.ts";
+export type { UpstreamConfig, UpstreamKind, UpstreamOf } from "./upstream-schema.ts";
