@@ -58,9 +58,10 @@ function cellsOf(row: string): string[] {
     .map((cell) => cell.trim().replaceAll("\\|", "|"));
 }
 
-/** The text between the first pair of backticks. */
+/** The text between the first pair of fences, of one backtick or more; a fence of several has a space inside. */
 export function code(cell: string): string {
-  return /`([^`]*)`/.exec(cell)?.[1] ?? "";
+  const [, fence = "", text = ""] = /(`+)([^]*?[^`]|)\1(?!`)/.exec(cell) ?? [];
+  return fence.length > 1 ? text.slice(1, -1) : text;
 }
 
 /** A pattern for text in which `…` stands for anything. */

@@ -1,0 +1,12 @@
+/** The generated documents: path in the repository, and text. */
+import { readFileSync } from "node:fs";
+import { compatibilityTables } from "./compatibility.ts";
+import { fill } from "./fill.ts";
+
+export function pages(): { path: string; text: string }[] {
+  return [{ path: "docs/compatibility.md", text: fill(template("compatibility"), compatibilityTables()) }];
+}
+
+function template(name: string): string {
+  return readFileSync(new URL(`${name}.template.md`, import.meta.url), "utf8");
+}
