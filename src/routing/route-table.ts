@@ -1,77 +1,47 @@
 /** From the model id a caller asks for to the route that serves it. */
 import { basename } from "node:path";
-import type { AliasConfig, MatchedRouteConfig, RouteConfig, TargetConfig } from "../config/route-schema.ts";
-import { insideFence } from "./fence.ts";
+import type { AliasConfig, RouteConfig, TargetConfig } from "../config/route-schema.ts";
+import type { Config } from "../config/schema.ts";
+import { targetLocation } from "../config/target-location.ts";
+import type { UpstreamConfig } from "../config/upstream-schema.ts";
 import { matchesModel, parseModelPattern, spellingsOf } from "./model-pattern.ts";
 import type { ModelPattern } from "./model-pattern.ts";
 import { targetId } from "./route.ts";
 import type { Route, RouteTarget } from "./route.ts";
 
-/** What routing must know of an upstream; an upstream of the configuration is one of these. */
-export interface UpstreamPlace {
-  readonly kind: string;
-  readonly location?: string | undefined;
-  /** Models it is known to answer. */
-  readonly models?: readonly string[] | undefined;
-  /** A local model's own name; else that of its file. */
-  readonly name?: string | undefined;
-  readonly file?: string | undefined;
-}
-
-/** The part of the configuration that routes are made of. */
-export interface RouteDefinitions {
-  /** The first one is the default. */
-  readonly upstreams: Readonly<Record<string, UpstreamPlace>>;
-  readonly models: Readonly<Record<string, AliasConfig>>;
-  readonly routes: readonly MatchedRouteConfig[];
-}
-
-/** Everything `resolveRoute` needs, checked and with every alias followed to its end. */
+/** What `resolveRoute` needs, with every alias followed to its end. */
 export interface RouteTable {
   /** No value is another alias, so looking one up cannot go in circles. */
   readonly aliases: ReadonlyMap<string, Route>;
   readonly patterns: readonly { readonly pattern: ModelPattern; readonly config: RouteConfig }[];
-  readonly upstreams: ReadonlyMap<string, UpstreamPlace>;
+  /** The first one is the default. */
+  readonly upstreams: ReadonlyMap<string, UpstreamConfig>;
   /** Model to the upstream that lists it. */
   readonly listed: ReadonlyMap<string, string>;
-  /** Routes made for model ids seen lately. */
+  /** Routes made for model ids asked for lately. */
   readonly made: Map<string, Route>;
-}
-
-/** A fault in the routes of the configuration; `path` leads to the key at fault. */
-export class RouteTableError extends Error {
-  override readonly name = "RouteTableError";
-  readonly path: readonly (string | number)[];
-
-  constructor(path: readonly (string | number)[], message: string) {
-    super(message);
-    this.path = path;
-  }
 }
 
 /** Callers choose model ids; what is remembered of them is bounded. */
 const MAX_MADE = 1024;
 
-/** @throws RouteTableError for aliases in a circle, unknown upstreams, and fences that shut out all of their targets */
-export function createRouteTable(definitions: RouteDefinitions): RouteTable {
+/** `config` has passed its checks: every upstream a route names exists, and no alias leads back to itself. */
+export function createRouteTable(config: Pick<Config, "upstreams" | "models" | "routes">): RouteTable {
+  const upstreams = new Map(Object.entries(config.upstreams));
+  const models = new Map(Object.entries(config.models));
   const aliases = new Map<string, Route>();
   const table: RouteTable = {
     aliases,
-    patterns: definitions.routes.map((config) => ({ pattern: parseModelPattern(config.match), config })),
-    upstreams: new Map(Object.entries(definitions.upstreams)),
-    listed: listedModels(definitions.upstreams),
+    patterns: config.routes.map((route) => ({ pattern: parseModelPattern(route.match), config: route })),
+    upstreams,
+    listed: listedModels(upstreams),
     made: new Map(),
   };
-  definitions.routes.forEach((config, index) => checkRoute(config, ["routes", index], table.upstreams));
-  const models = new Map(Object.entries(definitions.models));
-  // Followed here and once: a request never walks from alias to alias.
-  const followed = new Map<string, Route>();
   for (const name of models.keys()) {
     const { last, value } = followAlias(name, models);
-    const route = typeof value === "string" ? routeOf(value, table) : aliasRoute(last, value, table);
-    if (route !== undefined) followed.set(name, { ...route, name });
+    const route = typeof value === "string" ? routeOf(value, table) : toRoute(name, value, last, upstreams);
+    if (route !== undefined) aliases.set(name, { ...route, name });
   }
-  for (const [name, route] of followed) aliases.set(name, route);
   return table;
 }
 
@@ -90,6 +60,7 @@ export function resolveRoute(model: string, table: RouteTable): Route | undefine
   return table.aliases.get(model) ?? routeOf(model, table);
 }
 
+/** Never looks at the aliases. */
 function routeOf(model: string, table: RouteTable): Route | undefined {
   const known = table.made.get(model);
   if (known !== undefined) return known;
@@ -123,16 +94,11 @@ function plainRoute(name: string, upstream: string, model: string, table: RouteT
   return { name, targets: [target], choose: "weighted", sticky: "off", locations: undefined };
 }
 
-function aliasRoute(name: string, config: RouteConfig, table: RouteTable): Route {
-  checkRoute(config, ["models", name], table.upstreams);
-  return toRoute(name, config, name, table.upstreams);
-}
-
 function toRoute(
   name: string,
   config: RouteConfig,
   model: string,
-  upstreams: ReadonlyMap<string, UpstreamPlace>,
+  upstreams: ReadonlyMap<string, UpstreamConfig>,
 ): Route {
   const { choose, sticky, locations, provisioned } = config;
   const targets = config.targets.flatMap((target) => {
@@ -146,10 +112,11 @@ function toRoute(
 function toTarget(
   config: TargetConfig,
   model: string,
-  upstreams: ReadonlyMap<string, UpstreamPlace>,
+  upstreams: ReadonlyMap<string, UpstreamConfig>,
 ): RouteTarget {
   const { upstream, weight, priority } = config;
-  const location = config.location ?? upstreams.get(upstream)?.location;
+  const settings = upstreams.get(upstream);
+  const location = settings === undefined ? undefined : targetLocation(settings, config);
   const place = { upstream, model: config.model ?? model, location };
   return { id: targetId(place), ...place, weight, priority };
 }
@@ -164,97 +131,44 @@ function dedicatedThenShared(target: RouteTarget): RouteTarget[] {
   });
 }
 
-/** The end of a chain of aliases: a model id or a route, with the name it stands under. */
+/** The end of a chain of aliases: a route, or a model id, with the alias it stands under. Visits no name twice. */
 function followAlias(
   name: string,
   models: ReadonlyMap<string, AliasConfig>,
 ): { last: string; value: AliasConfig } {
-  const seen = [name];
+  const seen = new Set<string>();
   let last = name;
   for (;;) {
-    const value = models.get(last);
-    if (value === undefined) return { last, value: last };
-    if (typeof value !== "string" || !models.has(value)) return { last, value };
-    if (seen.includes(value)) {
-      throw new RouteTableError(
-        ["models", name],
-        `models.${name}: the aliases go in a circle (${[...seen, value].join(" -> ")}); let one name a model.`,
-      );
-    }
-    seen.push(value);
+    seen.add(last);
+    const value = models.get(last) ?? last;
+    if (typeof value !== "string" || !models.has(value) || seen.has(value)) return { last, value };
     last = value;
   }
 }
 
-/** @throws RouteTableError for what the shape of the configuration cannot rule out */
-function checkRoute(
-  config: RouteConfig,
-  path: readonly (string | number)[],
-  upstreams: ReadonlyMap<string, UpstreamPlace>,
-): void {
-  const at = (...keys: (string | number)[]) => [...path, ...keys];
-  const ids = new Set<string>();
-  config.targets.forEach((target, index) => {
-    const upstream = upstreams.get(target.upstream);
-    if (upstream === undefined) {
-      const names = [...upstreams.keys()].join(", ") || "none is configured";
-      throw fault(
-        at("targets", index, "upstream"),
-        `there is no upstream ${JSON.stringify(target.upstream)}; expected one of: ${names}.`,
-      );
-    }
-    const problem = locationProblem(target.location, upstream);
-    if (problem !== undefined) throw fault(at("targets", index, "location"), problem);
-    const { id } = toTarget(target, "*", upstreams);
-    if (ids.has(id)) {
-      throw fault(at("targets", index), `${id} is listed twice; give one of them the weight of both.`);
-    }
-    ids.add(id);
-  });
-  const { targets } = toRoute("", config, "*", upstreams);
-  if (!targets.some((target) => insideFence(target, config.locations))) {
-    const places = [...new Set(targets.map((target) => target.location ?? "of no known location"))].join(
-      ", ",
-    );
-    throw fault(
-      at("locations"),
-      `no target lies in one of these locations (targets: ${places}); names must be equal, and "eu" is not "europe-west1".`,
-    );
-  }
-  if (config.provisioned === "first" && targets.every((target) => target.requestType === undefined)) {
-    throw fault(
-      at("provisioned"),
-      "provisioned throughput is for targets of kind vertex; this route has none.",
-    );
-  }
-}
-
-/** A location that the upstream would not act upon is worse than none: a fence would trust it. */
-function locationProblem(location: string | undefined, upstream: UpstreamPlace): string | undefined {
-  if (location === undefined) return undefined;
-  if (upstream.kind === "gemini-api") {
-    return "the Gemini API has no locations; use an upstream of kind vertex for that.";
-  }
-  if (upstream.kind === "vertex-endpoint" && location !== upstream.location) {
-    return `a deployed endpoint stays where it is (${upstream.location ?? "no location"}); leave location out.`;
-  }
-  return undefined;
-}
-
-function fault(path: readonly (string | number)[], message: string): RouteTableError {
-  const shown = path
-    .map((key, index) => (typeof key === "number" ? `[${key}]` : index === 0 ? key : `.${key}`))
-    .join("");
-  return new RouteTableError(path, `${shown}: ${message}`);
-}
-
-function listedModels(upstreams: Readonly<Record<string, UpstreamPlace>>): Map<string, string> {
+function listedModels(upstreams: ReadonlyMap<string, UpstreamConfig>): Map<string, string> {
   const listed = new Map<string, string>();
-  for (const [upstream, place] of Object.entries(upstreams)) {
-    const ownName = place.kind === "local" ? (place.name ?? basename(place.file ?? "", ".gguf")) : "";
-    for (const model of [...(place.models ?? []), ownName]) {
-      if (model !== "" && !listed.has(model)) listed.set(model, upstream);
+  for (const [name, upstream] of upstreams) {
+    for (const model of modelsOf(upstream)) {
+      if (!listed.has(model)) listed.set(model, name);
     }
   }
   return listed;
+}
+
+function modelsOf(upstream: UpstreamConfig): readonly string[] {
+  switch (upstream.kind) {
+    case "vertex-endpoint":
+    case "vertex-openapi":
+    case "openai-compatible":
+      return upstream.models ?? [];
+    case "local":
+      return [upstream.name ?? basename(upstream.file, ".gguf")];
+    case "vertex":
+    case "gemini-api":
+    case "emulator":
+      return [];
+    default:
+      return upstream satisfies never;
+  }
 }
