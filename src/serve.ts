@@ -1,6 +1,7 @@
 /** `import … from "pollux/server"`: the gateway on a port. */
 import { composeGateway, type ComposedGateway, type ComposeOptions } from "./compose.ts";
 import { createApp } from "./server/app.ts";
+import { drain } from "./server/drain.ts";
 import { checkListen, readSettings, type Settings, type SettingsFlags } from "./settings.ts";
 
 export { readSettings, type Settings, type SettingsFlags };
@@ -9,15 +10,23 @@ export interface RunningServer {
   /** Scheme, host and port it listens on. */
   url: string;
   composed: ComposedGateway;
-  /** Stops accepting, waits for answers under way, frees everything. */
+  /** Stops accepting, lets answers under way finish until the deadline, frees everything. */
   close(): Promise<void>;
 }
+
+export interface ServeOptions extends ComposeOptions {
+  /** How long answers under way may take once the server is closed, in milliseconds; default 8,000. */
+  drainMs?: number;
+}
+
+/** Container platforms kill after a grace period: Cloud Run after 10 s, Kubernetes after 30 s. */
+const DEFAULT_DRAIN_MS = 8_000;
 
 /**
  * Serves until closed.
  * @throws SettingsError when the address can be reached from other machines and no access key is set.
  */
-export async function serve(settings: Settings, options: ComposeOptions): Promise<RunningServer> {
+export async function serve(settings: Settings, options: ServeOptions): Promise<RunningServer> {
   checkListen(settings);
   const composed = await composeGateway(settings, options);
   const app = createApp(composed.gateway);
@@ -35,7 +44,7 @@ export async function serve(settings: Settings, options: ComposeOptions): Promis
     composed,
     close: async () => {
       composed.drain();
-      await app.close();
+      await drain(app, composed.gateway.openRequests, options.drainMs ?? DEFAULT_DRAIN_MS);
       await composed.close();
     },
   };

@@ -52,6 +52,7 @@ export class NodeReply implements Reply {
     if (this.closed) return;
     this.#ended = true;
     endOnceReceived(this.#response, data);
+    if (this.#response.writableLength > 0) this.#watch();
   }
 
   destroy(): void {
