@@ -15,6 +15,7 @@ const FLOORS = [
   "auth",
   "upstreams",
   "emulator",
+  "routing",
   "gateway",
   "server",
   "compose.ts",
