@@ -18,7 +18,6 @@ const signer = new SignatureSigner("accepted-upstream");
 /** The caller asked for what the model or host does not have; Google's answer says so better than ours could. */
 const RIGHTLY_REFUSED = [
   /Logprobs is not (?:enabled|supported) for/,
-  /Developer instruction is not enabled for models\/gemini-2\.5-flash-tts/,
   /Function calling is not enabled for models\/gemini-2\.5-flash-tts/,
   // Cloud Storage is Vertex AI's; the Gemini API has its own files.
   /Invalid or unsupported file uri: gs:/,

@@ -103,6 +103,17 @@ describe("an unknown model is judged by its name", () => {
   });
 
   test.each([
+    ["gemma-3-27b-it", false],
+    ["gemma-3n-e4b-it", false],
+    ["gemma-2-9b-it", false],
+    ["gemma-4-31b-it", true],
+    ["gemini-9-flash-tts", false],
+    ["gemini-9-flash", true],
+  ])("%s takes a system instruction: %j", (id, systemInstruction) => {
+    expect(factsFor(id)).toMatchObject({ known: false, systemInstruction });
+  });
+
+  test.each([
     ["gemini-4-pro-image", ["text", "image"]],
     ["nano-banana-2.1", ["text", "image"]],
     ["gemini-5-flash-tts", ["audio"]],

@@ -32,6 +32,7 @@ function textModel(generation: number): Capabilities {
     // Documented as errors for 3.8; its migration guide asks to strip them from 3.6 and 3.7 code too.
     candidateCount: generation < 3.6,
     prefill: generation < 3.6,
+    systemInstruction: true,
     partMediaResolution: generation >= 3,
     callIds: generation >= 3,
     requiresSignatures: generation >= 3,
@@ -60,6 +61,8 @@ function speechModel(generation: number): Capabilities {
     outputModalities: AUDIO,
     candidateCount: false,
     prefill: false,
+    // "Developer instruction is not enabled": https://github.com/unicef/adt-studio/pull/476
+    systemInstruction: false,
     callIds: false,
     requiresSignatures: false,
     combinesTools: false,
@@ -133,6 +136,9 @@ const BY_ID = new Map(MODELS.map((facts) => [facts.id, facts]));
 /** What may follow a family's name without making it another family: stages, dates and revisions. */
 const VERSION_SUFFIX = /-(?:preview|exp|experimental|latest|customtools|\d{2,4})$/;
 
+/** "Developer instruction is not enabled for models/gemma-3-27b-it": https://github.com/google/adk-python/issues/3900 */
+const GEMMA_UP_TO_3 = /^gemma-[123](?!\d)/;
+
 /**
  * The facts of a bare model id. A dated, numbered or preview id has those of its family; an unknown Gemini is
  * judged by the number in its name, and a newer one by the strictest rules known, so that a model released
@@ -173,7 +179,13 @@ function inferred(id: string): Capabilities & { thinking: Thinking } {
   }
   if (!id.includes("gemini")) {
     // Gemma and whatever else a host serves: nothing that only Gemini is known to take.
-    return { ...textModel(generation), penalties: false, candidateCount: false, thinking: NO_THINKING };
+    return {
+      ...textModel(generation),
+      penalties: false,
+      candidateCount: false,
+      systemInstruction: !GEMMA_UP_TO_3.test(id),
+      thinking: NO_THINKING,
+    };
   }
   return { ...textModel(generation), thinking: inferredThinking(id, generation) };
 }

@@ -33,6 +33,8 @@ export interface ModelFacts {
   candidateCount: boolean;
   /** A trailing model turn is accepted. */
   prefill: boolean;
+  /** `systemInstruction` is accepted. */
+  systemInstruction: boolean;
   /** Part-level `mediaResolution` exists. */
   partMediaResolution: boolean;
   /** `functionCall.id` is accepted. */

@@ -2,7 +2,7 @@ import { invalidRequest } from "../../errors.ts";
 import { factsFor } from "../../models/catalogue.ts";
 import { parseModelId } from "../../models/model-id.ts";
 import type { RememberedCall } from "../../signatures/signature-store.ts";
-import type { Content, GenerateContentRequest } from "../../wire/gemini.ts";
+import type { GenerateContentRequest } from "../../wire/gemini.ts";
 import type { ChatCompletionRequest } from "../../wire/openai.ts";
 import { Notes } from "../notes.ts";
 import { isObject, optionalString, requiredArray } from "../read-field.ts";
@@ -22,6 +22,7 @@ import { toContents } from "./messages.ts";
 import { toSafety } from "./safety.ts";
 import { toServiceTier } from "./service-tier.ts";
 import { toStreaming } from "./stream-options.ts";
+import { placeSystemInstruction } from "./system-instruction.ts";
 import { toThoughtTagMarker } from "./thought-tag-marker.ts";
 import { toTooling } from "./tool-config.ts";
 import { noteUnknownFields } from "./unknown-fields.ts";
@@ -78,11 +79,15 @@ export function toGeminiRequest(body: unknown, options: RequestOptions): GeminiC
   noteIgnoredFields(body, context);
   noteUnknownFields(body, notes);
 
-  const systemInstruction = withInstruction(conversation.systemInstruction, generation.instruction);
+  const { contents, systemInstruction } = placeSystemInstruction(
+    conversation,
+    generation.instruction,
+    context,
+  );
   const cachedContent = toCachedContent(google, context);
   const labels = toLabels(google, context);
   const request: GenerateContentRequest = {
-    contents: conversation.contents,
+    contents,
     ...(systemInstruction === undefined ? {} : { systemInstruction }),
     ...(tooling.tools === undefined ? {} : { tools: tooling.tools }),
     ...(tooling.toolConfig === undefined ? {} : { toolConfig: tooling.toolConfig }),
@@ -138,13 +143,6 @@ function toTarget(
     notes.used("model", "model");
   }
   return { written: asked ?? routed, target: { surface: options.surface, model, facts: factsFor(model) } };
-}
-
-function withInstruction(system: Content | undefined, instruction: string | undefined): Content | undefined {
-  if (instruction === undefined) {
-    return system;
-  }
-  return { ...system, parts: [...(system?.parts ?? []), { text: instruction }] };
 }
 
 /** Strict mode: an ignored field is a refusal instead of a note. */
