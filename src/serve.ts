@@ -20,7 +20,7 @@ export interface ServeOptions extends ComposeOptions {
 }
 
 /** Container platforms kill after a grace period: Cloud Run after 10 s, Kubernetes after 30 s. */
-const DEFAULT_DRAIN_MS = 8_000;
+export const DEFAULT_DRAIN_MS = 8_000;
 
 /**
  * Serves until closed.

@@ -1,8 +1,11 @@
 import { Command } from "commander";
 import { pino } from "pino";
-import { readSettings, serve, type SettingsFlags } from "../serve.ts";
+import { DEFAULT_DRAIN_MS, readSettings, serve, type SettingsFlags } from "../serve.ts";
 import { VERSION } from "../version.ts";
 import { banner } from "./banner.ts";
+
+/** For what comes after the deadline of the answers: farewells, upstream connections. */
+const EXIT_GRACE_MS = 1_500;
 
 interface ServeFlags extends SettingsFlags {
   emulatorScript?: string;
@@ -51,6 +54,14 @@ async function run(flags: ServeFlags): Promise<void> {
     }),
   );
   await untilSignalled();
+  // Something may hold the process although the server is closed; unreferenced, this does not do so itself.
+  setTimeout(() => process.exit(1), DEFAULT_DRAIN_MS + EXIT_GRACE_MS).unref();
+  const { size } = composed.gateway.openRequests;
+  if (size > 0) {
+    console.error(
+      `Stopping: ${size} ${size === 1 ? "answer has" : "answers have"} ${DEFAULT_DRAIN_MS / 1000} s to finish. A second signal stops at once.`,
+    );
+  }
   await close();
 }
 

@@ -4,15 +4,18 @@
  */
 import { GatewayError } from "../errors.ts";
 import { toFailure } from "../translate/gemini-to-openai/error.ts";
+import { retryAfterMs } from "../translate/gemini-to-openai/retry-advice.ts";
 import type { GoogleRoute } from "../upstreams/google-upstream.ts";
+import type { ActiveCalls } from "./active-calls.ts";
 import { timed } from "./answer-headers.ts";
 import { answering } from "./answering.ts";
 import { header, type Call, type Reply, type RequestHeaders } from "./exchange.ts";
 import type { GatheredAnswer } from "./gather.ts";
 import type { Gateway } from "./gateway.ts";
+import { passedOn } from "./generate-request.ts";
 import { parseBody } from "./json-body.ts";
 import { STREAM_HEADERS } from "./stream-answer.ts";
-import { streamAuthorized } from "./upstream-session.ts";
+import { type AcceptedReceiver, streamAuthorized } from "./upstream-session.ts";
 
 type EndpointRoute = Extract<GoogleRoute, { kind: "endpoint" }>;
 
@@ -24,40 +27,46 @@ export function endpointPassThrough(
   route: EndpointRoute,
 ): Promise<void> {
   return answering(gateway, call, reply, (active, headers) => {
-    if (gateway.upstream.surface !== "vertex") {
-      throw new GatewayError(
-        { kind: "not_found", code: "endpoint_not_available" },
-        "Self-deployed endpoints live on Vertex AI; this gateway is set up for the Gemini API.",
-      );
-    }
+    const address = gateway.upstream.address(route);
     // Refused here with a clear message rather than by a container whose errors differ from server to server.
     parseBody(call.body);
+    const passed = passedOn(gateway, call.headers);
     return streamAuthorized(
       gateway,
       call.callerToken,
       (authorization) => ({
-        ...gateway.upstream.address(route),
+        ...address,
         method: "POST",
-        headers: { "content-type": "application/json", ...authorization },
+        headers: { "content-type": "application/json", ...passed, ...authorization },
         body: call.body,
         timeouts: gateway.timeouts,
       }),
       active,
-      {
-        onAccepted: (upstreamHeaders) => {
-          reply.onDrain(() => active.resume());
-          reply.head(200, timed({ ...headers, ...passedHeaders(upstreamHeaders) }, call.startedAt));
-        },
-        onData: (chunk) => {
-          if (!reply.write(chunk)) active.pause();
-        },
-        onEnd: () => reply.end(),
-        // The body is not ours to frame an error into: a broken connection is the one sign every client reads.
-        onBroken: () => reply.destroy(),
-      },
+      forward(reply, active, headers, call.startedAt),
       (refusal) => endpointFailure(gateway, refusal),
     );
   });
+}
+
+/** Apart from its caller, so that the stream keeps nothing of the request. */
+function forward(
+  reply: Reply,
+  active: ActiveCalls,
+  headers: Record<string, string>,
+  startedAt: number,
+): AcceptedReceiver {
+  return {
+    onAccepted: (upstreamHeaders) => {
+      reply.onDrain(() => active.resume());
+      reply.head(200, timed({ ...headers, ...passedHeaders(upstreamHeaders) }, startedAt));
+    },
+    onData: (chunk) => {
+      if (!reply.write(chunk)) active.pause();
+    },
+    onEnd: () => reply.end(),
+    // The body is not ours to frame an error into: a broken connection is the one sign every client reads.
+    onBroken: () => reply.destroy(),
+  };
 }
 
 function passedHeaders(upstream: RequestHeaders): Record<string, string> {
@@ -76,8 +85,16 @@ function endpointFailure(gateway: Gateway, { status, headers, body }: GatheredAn
       now: gateway.now(),
     });
   }
+  const wait = retryAfterMs(headers, undefined, gateway.now());
   return new GatewayError(
-    { kind: "upstream", status, type: own.type, code: own.code, param: own.param },
+    {
+      kind: "upstream",
+      status,
+      type: own.type,
+      code: own.code,
+      param: own.param,
+      ...(wait === undefined ? {} : { retryAfterMs: wait }),
+    },
     own.message,
   );
 }
@@ -98,9 +115,9 @@ function openaiError(
     return undefined;
   const { message } = error;
   if (typeof message !== "string") return undefined;
-  const text_ = (key: string): string | null => {
-    const field: unknown = Object.hasOwn(error, key) ? error[key as keyof typeof error] : null;
-    return typeof field === "string" || typeof field === "number" ? String(field) : null;
+  const field = (key: string): string | null => {
+    const value: unknown = Object.hasOwn(error, key) ? error[key as keyof typeof error] : null;
+    return typeof value === "string" || typeof value === "number" ? String(value) : null;
   };
-  return { message, type: text_("type") ?? "api_error", code: text_("code"), param: text_("param") };
+  return { message, type: field("type") ?? "api_error", code: field("code"), param: field("param") };
 }

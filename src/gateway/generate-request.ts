@@ -44,7 +44,7 @@ export function generateRoute(gemini: GeminiCall, scope: Scope | undefined): Goo
 }
 
 /** A caller's headers do not reach an upstream, but for those the gateway was made to pass on. */
-function passedOn(gateway: Gateway, callerHeaders: RequestHeaders): Record<string, string> {
+export function passedOn(gateway: Gateway, callerHeaders: RequestHeaders): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const name of gateway.passedHeaders) {
     const value = header(callerHeaders, name);
