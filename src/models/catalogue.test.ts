@@ -103,14 +103,15 @@ describe("an unknown model is judged by its name", () => {
   });
 
   test.each([
-    ["gemma-3-27b-it", false],
-    ["gemma-3n-e4b-it", false],
-    ["gemma-2-9b-it", false],
-    ["gemma-4-31b-it", true],
-    ["gemini-9-flash-tts", false],
-    ["gemini-9-flash", true],
-  ])("%s takes a system instruction: %j", (id, systemInstruction) => {
-    expect(factsFor(id)).toMatchObject({ known: false, systemInstruction });
+    ["gemma-3-27b-it", "turn"],
+    ["gemma-3n-e4b-it", "turn"],
+    ["gemma-2-9b-it", "turn"],
+    ["gemma-4-31b-it", "instruction"],
+    ["gemini-2.9-flash-tts", "turn"],
+    ["gemini-9-flash-tts", "style"],
+    ["gemini-9-flash", "instruction"],
+  ])("%s is told beforehand in its %s", (id, systemText) => {
+    expect(factsFor(id)).toMatchObject({ known: false, systemText });
   });
 
   test.each([

@@ -32,7 +32,7 @@ function textModel(generation: number): Capabilities {
     // Documented as errors for 3.8; its migration guide asks to strip them from 3.6 and 3.7 code too.
     candidateCount: generation < 3.6,
     prefill: generation < 3.6,
-    systemInstruction: true,
+    systemText: "instruction",
     partMediaResolution: generation >= 3,
     callIds: generation >= 3,
     requiresSignatures: generation >= 3,
@@ -61,8 +61,10 @@ function speechModel(generation: number): Capabilities {
     outputModalities: AUDIO,
     candidateCount: false,
     prefill: false,
-    // "Developer instruction is not enabled": https://github.com/unicef/adt-studio/pull/476
-    systemInstruction: false,
+    // Since 3.8 the text is a transcript, read to the last word, and its style stands beside it. Before, an instruction
+    // is refused and belongs in the text: https://github.com/unicef/adt-studio/pull/476 and Google's page
+    // text-to-speech/migration-guide.
+    systemText: generation >= 3.8 ? "style" : "turn",
     callIds: false,
     requiresSignatures: false,
     combinesTools: false,
@@ -183,7 +185,7 @@ function inferred(id: string): Capabilities & { thinking: Thinking } {
       ...textModel(generation),
       penalties: false,
       candidateCount: false,
-      systemInstruction: !GEMMA_UP_TO_3.test(id),
+      systemText: GEMMA_UP_TO_3.test(id) ? "turn" : "instruction",
       thinking: NO_THINKING,
     };
   }

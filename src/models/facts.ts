@@ -33,8 +33,11 @@ export interface ModelFacts {
   candidateCount: boolean;
   /** A trailing model turn is accepted. */
   prefill: boolean;
-  /** `systemInstruction` is accepted. */
-  systemInstruction: boolean;
+  /**
+   * Where what the model is told beforehand goes: `instruction` is the field `systemInstruction`; `turn` the first
+   * user turn, where the field is refused; `style` the `speechMetadata` of each text, where all text is spoken.
+   */
+  systemText: "instruction" | "turn" | "style";
   /** Part-level `mediaResolution` exists. */
   partMediaResolution: boolean;
   /** `functionCall.id` is accepted. */

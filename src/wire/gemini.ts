@@ -70,6 +70,8 @@ export interface Part {
   codeExecutionResult?: { outcome?: string; output?: string };
   videoMetadata?: VideoMetadata;
   mediaResolution?: { level?: string; numTokens?: number };
+  /** How to speak a text. */
+  speechMetadata?: { speaker?: string; style?: string };
 }
 
 export interface Content {

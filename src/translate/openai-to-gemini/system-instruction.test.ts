@@ -34,7 +34,7 @@ test.each([
   expect(noted(context)).toEqual([]);
 });
 
-test.each(["gemini-2.5-flash-preview-tts", "gemini-3.8-flash-tts", "gemma-3-27b-it"])(
+test.each(["gemini-2.5-flash-preview-tts", "gemini-3.1-flash-tts-preview", "gemma-3-27b-it"])(
   "%s is told at the beginning of the first turn",
   (model) => {
     const context = contextFor(model, "gemini-api");
@@ -46,6 +46,18 @@ test.each(["gemini-2.5-flash-preview-tts", "gemini-3.8-flash-tts", "gemma-3-27b-
     expect(conversation.contents).toEqual([FIRST, SECOND]);
   },
 );
+
+test("a model that speaks every text is told as a style", () => {
+  const context = contextFor("gemini-3.8-flash-tts");
+  const conversation = { contents: [FIRST, SECOND], systemInstruction: { parts: [{ text: "Slow." }, TOLD] } };
+  expect(placeSystemInstruction(conversation, undefined, context)).toEqual({
+    contents: [
+      { role: "user", parts: [{ text: "Hi", speechMetadata: { style: "Slow.\nWrite JSON." } }] },
+      SECOND,
+    ],
+  });
+  expect(noted(context)).toEqual(["approximated messages"]);
+});
 
 test("such a model without system messages is told nothing", () => {
   const context = contextFor("gemma-3-27b-it");

@@ -4,8 +4,7 @@ import type { Conversation } from "./messages.ts";
 
 /**
  * The conversation with everything the model is told beforehand: the system and developer messages, and `instruction`
- * where a response format has to be asked for in words. A model without system instructions ("Developer instruction is
- * not enabled") gets the text at the beginning of the first turn, which is always the user's.
+ * where a response format has to be asked for in words. It goes where the model takes it.
  */
 export function placeSystemInstruction(
   { contents, systemInstruction }: Conversation,
@@ -19,15 +18,34 @@ export function placeSystemInstruction(
   if (parts.length === 0) {
     return { contents };
   }
-  if (context.target.facts.systemInstruction) {
-    return { contents, systemInstruction: { parts } };
+  const { facts, model } = context.target;
+  switch (facts.systemText) {
+    case "instruction":
+      return { contents, systemInstruction: { parts } };
+    case "turn":
+      noteMoved(`${model} takes no system instruction; the text begins the first user turn.`, context);
+      return { contents: atTheBeginning(parts, contents) };
+    case "style":
+      noteMoved(`${model} speaks every text; this one was sent as the style to speak in.`, context);
+      return { contents: inStyle(parts.map(({ text = "" }) => text).join("\n"), contents) };
+    default:
+      return facts.systemText satisfies never;
   }
-  context.notes.add(
-    "approximated",
-    "message-system",
-    "messages",
-    `${context.target.model} takes no system instruction; the text begins the first user turn.`,
+}
+
+function noteMoved(detail: string, context: RequestContext): void {
+  context.notes.add("approximated", "message-system", "messages", detail);
+}
+
+/** The first turn is always the user's. */
+function atTheBeginning(parts: Part[], [first, ...others]: Content[]): Content[] {
+  return [{ role: "user", parts: [...parts, ...(first?.parts ?? [])] }, ...others];
+}
+
+function inStyle(style: string, contents: Content[]): Content[] {
+  const spoken = (part: Part): Part =>
+    part.text === undefined ? part : { ...part, speechMetadata: { style } };
+  return contents.map((content) =>
+    content.role === "user" ? { ...content, parts: (content.parts ?? []).map(spoken) } : content,
   );
-  const [first, ...others] = contents;
-  return { contents: [{ role: "user", parts: [...parts, ...(first?.parts ?? [])] }, ...others] };
 }

@@ -8,7 +8,7 @@ const FILES_PAGE = "https://ai.google.dev/gemini-api/docs/files";
 export const MESSAGE_RULES = {
   "message-system": {
     summary:
-      "System and developer text becomes `systemInstruction`, one part per text, in order, from wherever in the conversation it stands; a model that takes none is told in the first user turn.",
+      "System and developer text becomes `systemInstruction`, one part per text, in order, from wherever in the conversation it stands; a model that takes none is told in the first user turn, or, if it speaks every text, in the style of speaking.",
     source: SOURCES.overview,
   },
   "message-system-only": {
