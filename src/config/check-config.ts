@@ -84,13 +84,15 @@ function filesOf(config: Config, folder: string): { path: ConfigPath; file: stri
 
 /** Without prototypes where callers' words are looked up, and frozen, since many requests share it. */
 function finished(config: Config): Config {
-  const bareMapping = <Value>(record: Record<string, Value>): Record<string, Value> =>
-    Object.assign(mapping() as Record<string, Value>, record);
   return deepFreeze({
     ...config,
     upstreams: bareMapping(config.upstreams),
     models: bareMapping(config.models),
   });
+}
+
+function bareMapping<Value>(record: Record<string, Value>): Record<string, Value> {
+  return Object.assign(mapping() as Record<string, Value>, record);
 }
 
 function deepFreeze<Value>(value: Value): Value {

@@ -232,7 +232,7 @@ function allowedProjects(raw: RawConfig, scopes: readonly AllowedScope[] | undef
     location === undefined ? project : `${project}/${location}`,
   );
   for (const name of Object.keys(upstreams)) {
-    if (!["vertex", "gemini-api", "emulator"].includes(String(kindOf(upstreams[name])))) continue;
+    if (!["vertex", "gemini-api", "emulator"].includes(kindOf(upstreams[name]))) continue;
     raw.set(["upstreams", name, "allowedProjects"], entries, {
       from: "environment",
       variable: "POLLUX_ALLOWED_PROJECTS",
@@ -266,11 +266,11 @@ function obstructed(raw: RawConfig, path: ConfigPath): boolean {
 }
 
 function isGoogleCloud(upstream: unknown): upstream is RawMapping {
-  return ["vertex", "vertex-endpoint", "vertex-openapi"].includes(String(kindOf(upstream)));
+  return ["vertex", "vertex-endpoint", "vertex-openapi"].includes(kindOf(upstream));
 }
 
-function kindOf(upstream: unknown): unknown {
-  return isMapping(upstream) ? upstream.kind : undefined;
+function kindOf(upstream: unknown): string {
+  return isMapping(upstream) && typeof upstream.kind === "string" ? upstream.kind : "";
 }
 
 function isMapping(value: unknown): value is RawMapping {

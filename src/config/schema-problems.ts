@@ -25,7 +25,9 @@ export function schemaProblems(issues: readonly Issue[], raw: RawConfig): Config
 function problemsOf(issue: Issue, path: ConfigPath, raw: RawConfig): ConfigProblem[] {
   const problem = (message: string): ConfigProblem[] => [{ origin: raw.place(path), path, message }];
   const value = valueAt(raw.value, path);
-  if (value === null) return problem("is empty; give it a value or remove it");
+  if (value === null) {
+    return [{ origin: raw.keyPlace(path), path, message: "is empty; give it a value or remove it" }];
+  }
   switch (issue.code) {
     case "unrecognized_keys":
       return issue.keys.map((key) => unknownKey([...path, key], raw));

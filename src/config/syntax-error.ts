@@ -43,7 +43,9 @@ function wording({ code, message, pos }: Fault, text: string): string {
     case "TAG_RESOLVE_FAILED":
       return "tags (`!name`) are not supported; quote the value if it begins with `!`";
     case "UNEXPECTED_TOKEN":
-      return "not YAML: something is not expected here; check the indentation, quotes and brackets above";
+      return lineAt(text, pos[0]).includes("${")
+        ? 'not YAML: within { } and [ ], a reference needs quotes: "${NAME}"'
+        : "not YAML: something is not expected here; check the indentation, quotes and brackets above";
     case "BLOCK_AS_IMPLICIT_KEY":
       return "not YAML: a value holding `: ` needs quotes, and a nested mapping a line of its own";
     case "BAD_SCALAR_START":
@@ -55,4 +57,9 @@ function wording({ code, message, pos }: Fault, text: string): string {
     default:
       return `not YAML: ${message.slice(0, 200)}`;
   }
+}
+
+function lineAt(text: string, offset: number): string {
+  const end = text.indexOf("\n", offset);
+  return text.slice(text.lastIndexOf("\n", offset - 1) + 1, end === -1 ? undefined : end);
 }

@@ -47,7 +47,8 @@ export function readTree(text: string, options: TreeOptions): RawConfig {
     uniqueKeys: true,
     merge: false,
     schema: "core",
-    logLevel: "silent",
+    // "silent" would also silence a second document.
+    logLevel: "error",
   });
   const placeOf = (offset: number): Origin => {
     const { line, col } = lines.linePos(offset);
@@ -196,7 +197,11 @@ class TreeReader {
   #plainTag(node: Node, path: ConfigPath): void {
     const { tag } = node;
     if (tag === undefined || /^tag:yaml\.org,2002:(?:str|int|float|bool|null|map|seq)$/.test(tag)) return;
-    throw this.#stop(node, path, `the tag ${tag.slice(0, 80)} is not supported`);
+    throw this.#stop(
+      node,
+      path,
+      `the tag ${tag.replace("tag:yaml.org,2002:", "!!").slice(0, 80)} is not supported`,
+    );
   }
 
   #note(path: ConfigPath, node: Node | null, key?: Node): void {
