@@ -2,23 +2,39 @@
 import { GatewayError } from "../../src/errors.ts";
 import { toChatCompletion } from "../../src/translate/gemini-to-openai/completion.ts";
 import { type ChoiceFacts, toFinishReason } from "../../src/translate/gemini-to-openai/finish-reason.ts";
+import { StreamTranslation } from "../../src/translate/gemini-to-openai/stream.ts";
 import { toGeminiRequest } from "../../src/translate/openai-to-gemini/request.ts";
+import type { AnswerContext, GeminiCall } from "../../src/translate/target.ts";
 import type { ChatCompletion } from "../../src/wire/openai.ts";
 import { type AnswerSample, PLAIN_ANSWER } from "./answer-samples.ts";
 
-/** The chat completion that answers a plain request with `request`'s fields. */
-export function completionOf({ gemini, request = {} }: Omit<AnswerSample, "field">): ChatCompletion {
-  const speech = Object.hasOwn(request, "audio");
-  const { answer, target } = toGeminiRequest(
-    {
-      model: speech ? "google/gemini-2.5-flash-tts" : "google/gemini-3.5-flash",
-      messages: [{ role: "user", content: "Hi" }],
-      ...request,
-    },
+const CONTEXT: AnswerContext = {
+  id: "chatcmpl-1",
+  created: 0,
+  mintToolCallId: () => "call_1",
+  remember: () => {},
+};
+
+/** A plain request with `fields`, translated. */
+function callOf(fields: Record<string, unknown>): GeminiCall {
+  const speech = Object.hasOwn(fields, "audio");
+  const model = speech ? "google/gemini-2.5-flash-tts" : "google/gemini-3.5-flash";
+  return toGeminiRequest(
+    { model, messages: [{ role: "user", content: "Hi" }], ...fields },
     { surface: "vertex" },
   );
-  const context = { id: "chatcmpl-1", created: 0, mintToolCallId: () => "call_1", remember: () => {} };
-  return toChatCompletion([{ ...PLAIN_ANSWER, ...gemini }], answer, context, target.model);
+}
+
+/** The chat completion that answers a plain request with `request`'s fields. */
+export function completionOf({ gemini, request = {} }: Omit<AnswerSample, "field">): ChatCompletion {
+  const { answer, target } = callOf(request);
+  return toChatCompletion([{ ...PLAIN_ANSWER, ...gemini }], answer, CONTEXT, target.model);
+}
+
+/** A stream that ends before Gemini said why: throws what the gateway answers then. */
+export function cutStream(): void {
+  const { answer, target } = callOf({ stream: true });
+  new StreamTranslation(answer, CONTEXT, target.model, 1).finishSource();
 }
 
 /** The value at a path such as `choices[0].message.content`; throws where there is none. */

@@ -156,7 +156,9 @@ function wordsFor(requestFor: RequestFor, path: string): string {
 function wordsOf(request: object, path: string, surface: Surface): string | undefined {
   try {
     const { notes } = toGeminiRequest(request, { surface });
-    const note = notes.list.find(({ field }) => field === path) ?? notes.list.find(({ field }) => field.startsWith(path));
+    const note =
+      notes.list.find(({ field }) => field === path) ??
+      notes.list.find(({ field }) => field.startsWith(path) || path.startsWith(`${field}.`));
     return note?.detail;
   } catch (error) {
     if (error instanceof GatewayError) return error.message;

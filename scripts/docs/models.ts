@@ -19,7 +19,6 @@ export function modelTable(): string {
     "Functions with Google's tools",
     "Signatures demanded",
   ];
-  const answer = (yes: boolean): string => (yes ? "yes" : "no");
   return table(
     columns,
     MODELS.map((facts) => [
@@ -37,6 +36,10 @@ export function modelTable(): string {
       answer(facts.requiresSignatures),
     ]),
   );
+}
+
+function answer(yes: boolean): string {
+  return yes ? "yes" : "no";
 }
 
 function thinking({ thinking: way }: ModelFacts): string {
