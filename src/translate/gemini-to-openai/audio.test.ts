@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { AudioPieces, isPcm, toWav } from "./audio.ts";
+import { AudioPieces, isPcm, isWav, samplesOfWav, toWav } from "./audio.ts";
 
 test("pieces are whole samples and can be joined as text", () => {
   fc.assert(
@@ -45,4 +45,38 @@ test.each([
   ["audio/l16x", false],
 ])("%s is raw PCM: %s", (mimeType, pcm) => {
   expect(isPcm(mimeType)).toBe(pcm);
+});
+
+test("the samples of a WAV file are what was put into it", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), (samples) => {
+      const pcm = Buffer.from(samples).toString("base64");
+      expect(samplesOfWav(toWav(pcm, "audio/L16"))).toBe(pcm);
+    }),
+  );
+});
+
+test("chunks before the samples are passed over", () => {
+  const [header, rest] = [0, 36].map((from) => Buffer.from(toWav("AQI=", ""), "base64").subarray(from));
+  const list = Buffer.from("LIST\u0003\u0000\u0000\u0000abc\u0000", "latin1");
+  const file = Buffer.concat([header!.subarray(0, 36), list, rest!]);
+  expect(samplesOfWav(file.toString("base64"))).toBe("AQI=");
+});
+
+test("what is no WAV file stays as it is, and damage is no accident", () => {
+  fc.assert(
+    fc.property(fc.base64String(), fc.nat(60), (text, length) => {
+      if (!text.startsWith("UklGR")) expect(samplesOfWav(text)).toBe(text);
+      const wav = Buffer.from(toWav(text, ""), "base64").subarray(0, length);
+      expect(typeof samplesOfWav(wav.toString("base64"))).toBe("string");
+    }),
+  );
+});
+
+test.each([
+  ["audio/wav", true],
+  ["audio/x-wav; rate=24000", true],
+  ["audio/L16", false],
+])("%s is a WAV file: %s", (mimeType, wav) => {
+  expect(isWav(mimeType)).toBe(wav);
 });

@@ -1,6 +1,7 @@
 /**
  * Audio the model made. Gemini sends signed 16-bit little-endian mono PCM in pieces, `audio/L16;codec=pcm;rate=24000`
- * (Gemini API, speech generation), which is exactly OpenAI's `pcm16`.
+ * (Gemini API, speech generation), which is exactly OpenAI's `pcm16`; speech models since 3.8 send a WAV file where
+ * the answer is not streamed (Google's page text-to-speech/migration-guide).
  */
 
 /**
@@ -32,6 +33,25 @@ export class AudioPieces {
 /** Raw samples, which need a header before a player can read them. */
 export function isPcm(mimeType: string): boolean {
   return /^audio\/(l16|pcm)\b/i.test(mimeType);
+}
+
+/** A whole file, which speech models since 3.8 give where the answer is not streamed. */
+export function isWav(mimeType: string): boolean {
+  return /^audio\/(x-wav|wav|wave|vnd\.wave)\b/i.test(mimeType);
+}
+
+/** The samples of a WAV file, without the RIFF chunks around them; base64 in, base64 out. What is none stays as it is. */
+export function samplesOfWav(wavBase64: string): string {
+  const file = Buffer.from(wavBase64, "base64");
+  if (file.toString("latin1", 0, 4) !== "RIFF" || file.toString("latin1", 8, 12) !== "WAVE") return wavBase64;
+  for (let at = 12; at + 8 <= file.length;) {
+    const length = file.readUInt32LE(at + 4);
+    const start = at + 8;
+    // A length beyond the file is how a writer that could not go back leaves it: all the rest is meant.
+    if (file.toString("latin1", at, at + 4) === "data") return file.toString("base64", start, start + length);
+    at = start + length + (length % 2);
+  }
+  return wavBase64;
 }
 
 /** Puts the 44-byte RIFF header for 16-bit mono PCM before the samples; base64 in, base64 out. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Candidate, GenerateContentResponse, Part } from "../../wire/gemini.ts";
 import type { Choice } from "../../wire/openai.ts";
 import type { AnswerShape } from "../target.ts";
+import { toWav } from "./audio.ts";
 import { toChatCompletion } from "./completion.ts";
 
 const SHAPE: AnswerShape = {
@@ -161,6 +162,16 @@ describe("a message", () => {
     expect(bytes.length).toBe(wav ? 46 : 2);
     expect([...bytes.subarray(-2)]).toEqual([1, 2]);
     expect(message?.audio).toMatchObject({ id: "audio_own-id_0", transcript: "", expires_at: 7 });
+  });
+
+  test.each([
+    { audioFormat: "pcm16", length: 2 },
+    { audioFormat: "wav", length: 46 },
+  ])("a WAV file for $audioFormat", ({ audioFormat, length }) => {
+    const data = toWav("AQI=", "audio/L16;rate=24000");
+    const candidate = parts({ inlineData: { mimeType: "audio/wav", data } });
+    const audio = choiceOf(candidate, { audioFormat })?.message.audio?.data ?? "";
+    expect(Buffer.from(audio, "base64")).toHaveLength(length);
   });
 
   test("a call made while thinking says so", () => {

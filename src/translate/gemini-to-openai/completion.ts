@@ -4,7 +4,7 @@ import type { GenerateContentResponse, UsageMetadata } from "../../wire/gemini.t
 import type { ChatCompletion, Choice, ChoiceLogprobs } from "../../wire/openai.ts";
 import type { AnswerContext, AnswerShape } from "../target.ts";
 import { AnswerChoices, candidatesOf } from "./answer-choices.ts";
-import { isPcm, toWav } from "./audio.ts";
+import { isPcm, isWav, samplesOfWav, toWav } from "./audio.ts";
 import type { ChoiceTranslation, Step } from "./choice.ts";
 import { toEnvelope } from "./envelope.ts";
 import { record } from "./lenient.ts";
@@ -55,8 +55,8 @@ function toChoice(translation: ChoiceTranslation, before: Step[], shape: AnswerS
   const steps = [...before, ...end.steps];
   const message = toMessage(steps.map((step) => step.delta));
   const mimeType = translation.audioMimeType;
-  if (message.audio && mimeType !== undefined && isPcm(mimeType) && shape.audioFormat !== "pcm16") {
-    message.audio.data = toWav(message.audio.data, mimeType);
+  if (message.audio && mimeType !== undefined) {
+    message.audio.data = inFormat(shape.audioFormat, message.audio.data, mimeType);
   }
   return {
     index: translation.index,
@@ -65,6 +65,12 @@ function toChoice(translation: ChoiceTranslation, before: Step[], shape: AnswerS
     logprobs: joinLogprobs(steps),
     ...(end.extra_content === undefined ? {} : { extra_content: end.extra_content }),
   };
+}
+
+/** Raw samples for `pcm16`, otherwise a WAV file, in which a player can read the rate. */
+function inFormat(format: string | undefined, base64: string, mimeType: string): string {
+  if (format === "pcm16") return isWav(mimeType) ? samplesOfWav(base64) : base64;
+  return isPcm(mimeType) ? toWav(base64, mimeType) : base64;
 }
 
 function joinLogprobs(steps: Step[]): ChoiceLogprobs | null {
