@@ -32,6 +32,12 @@ test.each([
     ["ignored response_format.json_schema.name"],
   ],
   [
+    "a schema that bears its name already",
+    { type: "json_schema", json_schema: { name: "Event", schema: { ...SCHEMA, title: "Event" } } },
+    { responseMimeType: "application/json", responseJsonSchema: { ...SCHEMA, title: "Event" } },
+    [],
+  ],
+  [
     "no schema",
     { type: "json_schema", json_schema: { name: "event" } },
     { responseMimeType: "application/json" },

@@ -185,6 +185,11 @@ function withText(
     if (text === undefined) {
       continue;
     }
+    // Pydantic's schemas are titled with the name that openai-python gives.
+    if (isObject(schema) && schema[key] === text) {
+      context.notes.used(field, "response-format");
+      continue;
+    }
     // A reference may not have siblings other than $-keywords.
     if (!isObject(schema) || Object.hasOwn(schema, "$ref") || Object.hasOwn(schema, key)) {
       context.notes.add("ignored", "response-format", field, `The schema has no room for another ${key}.`);
