@@ -207,8 +207,17 @@ export class StreamRepair {
       return frame(chunk, chunk === item.chunk ? item.text : undefined);
     }
     // The call that is completed may begin in this very chunk.
-    const content = saysOnlyFinish(item.chunk) ? "" : frame(withFinishReasons(item.chunk, () => null), undefined);
-    return content + completions + ending.map((state) => this.#own(state.index, {}, this.#lastWord(state.index))).join("");
+    const content = saysOnlyFinish(item.chunk)
+      ? ""
+      : frame(
+          withFinishReasons(item.chunk, () => null),
+          undefined,
+        );
+    return (
+      content +
+      completions +
+      ending.map((state) => this.#own(state.index, {}, this.#lastWord(state.index))).join("")
+    );
   }
 
   /** The reason to tell; null when the client knows it already. */

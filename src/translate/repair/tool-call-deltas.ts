@@ -196,7 +196,9 @@ export class ToolCallDeltas {
 function beginsAnew(known: StreamedCall, marks: Marks, touched: Set<StreamedCall>): boolean {
   if (marks.name === undefined) return false;
   if (marks.name !== known.name) return true;
-  return marks.hasArguments && (known.arguments.complete || touched.has(known));
+  if (!known.arguments.complete && !touched.has(known)) return false;
+  // With the known one's own mark, nothing but more arguments tells another call from a repetition.
+  return marks.hasArguments || (marks.id === undefined && marks.index === undefined);
 }
 
 /** A later delta put on the beginning that waits for its name: fields of the later one win, arguments are joined. */

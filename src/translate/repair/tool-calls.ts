@@ -1,7 +1,7 @@
 /** The tool calls of a whole answer. */
 import { nonEmpty, record } from "../gemini-to-openai/lenient.ts";
 import { escapedArguments } from "./argument-text.ts";
-import { isBlank, type Json, without } from "./json.ts";
+import { type Json, without } from "./json.ts";
 import type { RepairOptions } from "./options.ts";
 import type { Repairs } from "./repairs.ts";
 import { signatureOf, withoutSignature, withSignature } from "./signature.ts";
@@ -64,10 +64,14 @@ function repairCall(given: Json, ids: Set<string>, options: RepairOptions, repai
     repairs.add("toolCallType");
   }
   if (called === undefined) return call;
-  const text = argumentsAsText(called["arguments"], repairs);
-  // A call without arguments is the empty object; clients parse whatever stands here.
-  const json = text === undefined || text.trim() === "" ? "{}" : escapedArguments(text);
+  const text = argumentsAsText(called["arguments"], repairs) ?? "";
+  let json = escapedArguments(text);
+  if (json !== text) repairs.add("argumentsEscaped");
+  if (text.trim() === "") {
+    // A call without arguments is the empty object; clients parse whatever stands here.
+    json = "{}";
+    repairs.add("arguments");
+  }
   if (json === called["arguments"]) return call;
-  repairs.add(isBlank(text) || text?.trim() === "" ? "arguments" : "argumentsEscaped");
   return { ...call, function: { ...without(called, "arguments"), arguments: json } };
 }
