@@ -1,26 +1,16 @@
 /** docs/architecture.md, docs/errors.md and docs/emulator.md say what the code has. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, normalize } from "node:path";
+import { join } from "node:path";
 import { parse } from "yaml";
 import { describe, expect, test } from "vitest";
 import { startEmulator } from "../src/emulator/server.ts";
 import { codeBlocks, tableUnder } from "./support/markdown.ts";
 import { ROOT } from "./support/shell.ts";
+import { wiredSources } from "./support/wired-sources.ts";
 
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 
-/** The sources that a running gateway is made of, by following imports from its entries. */
-const wired = reachable(["src/cli/main.ts", "src/index.ts", "src/serve.ts"]);
-
-function reachable(entries: string[]): string[] {
-  const found = new Set(entries);
-  for (const path of found) {
-    for (const [, target = ""] of read(path).matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+\.ts)"/g)) {
-      found.add(normalize(join(dirname(path), target)));
-    }
-  }
-  return [...found];
-}
+const wired = wiredSources();
 
 describe.each(readdirSync(join(ROOT, "docs")).filter((name) => name.endsWith(".md")))("docs/%s", (name) => {
   const page = read(`docs/${name}`);

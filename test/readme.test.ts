@@ -19,6 +19,7 @@ import { startEmulator, type Emulator } from "../src/emulator/server.ts";
 import { readSettings } from "../src/settings.ts";
 import { code, codeBlocks, tableUnder, withGaps, type CodeBlock } from "./support/markdown.ts";
 import { cleanEnvironment, finished, ROOT, started, type Finished, type Started } from "./support/shell.ts";
+import { wiredSources } from "./support/wired-sources.ts";
 
 const README = readFileSync(join(ROOT, "README.md"), "utf8");
 const BLOCKS = codeBlocks(README);
@@ -283,8 +284,25 @@ describe("the settings table", () => {
       POLLUX_IDLE_TIMEOUT_MS: String(settings.timeouts.idleMs),
       POLLUX_TOTAL_TIMEOUT_MS: String(settings.timeouts.totalMs),
       POLLUX_UPSTREAM_CONNECTIONS: String(settings.upstreamConnections),
+      POLLUX_RETRY_BUDGET: String(settings.retryBudget),
       GOOGLE_CLOUD_LOCATION: settings.upstream.kind === "vertex" ? settings.upstream.location : undefined,
     });
+  });
+
+  test("says of a setting that nothing reads that it has no effect yet", () => {
+    const others = wiredSources().filter((path) => path !== "src/settings.ts");
+    const sources = others.map((path) => readFileSync(join(ROOT, path), "utf8")).join("\n");
+    for (const [name = "", , meaning = ""] of rows.filter(([cell = ""]) => cell.includes("POLLUX_"))) {
+      const words = code(name)
+        .replace(/^POLLUX_|_MS$/g, "")
+        .toLowerCase()
+        .replace(/_timeout$/, "_ms");
+      const field = words.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+      expect({ name, used: sources.includes(field) }).toEqual({
+        name,
+        used: !meaning.includes("no effect yet"),
+      });
+    }
   });
 
   test.each([
