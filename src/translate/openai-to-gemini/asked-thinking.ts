@@ -6,7 +6,7 @@ import { optionalBoolean, optionalNumber, optionalObject, optionalString } from 
 import type { RequestContext } from "../target.ts";
 import type { GoogleOptions } from "./extra-body.ts";
 import { toSnakeCase } from "./native-json.ts";
-import { memberPath } from "./schema-path.ts";
+import { memberPath } from "./member-path.ts";
 
 const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh", "max"] as const;
 export type Effort = (typeof EFFORTS)[number];

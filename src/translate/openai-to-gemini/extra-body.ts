@@ -2,7 +2,7 @@ import type { ChatCompletionRequest } from "../../wire/openai.ts";
 import type { Notes } from "../notes.ts";
 import { optionalObject } from "../read-field.ts";
 import { toSnakeCase } from "./native-json.ts";
-import { memberPath } from "./schema-path.ts";
+import { memberPath } from "./member-path.ts";
 
 /** The first four are documented for Google's own OpenAI layer, with `tools` and `media_resolution`; the rest are natural. */
 const GOOGLE_OPTIONS = [

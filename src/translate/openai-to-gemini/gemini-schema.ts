@@ -4,7 +4,7 @@
  */
 import type { JsonObject } from "../../wire/gemini.ts";
 import { mergeShapes } from "./schema-merge.ts";
-import { memberPath } from "./schema-path.ts";
+import { memberPath } from "./member-path.ts";
 import { put, type Shape, typesOf, type TypeName } from "./schema-shape.ts";
 
 /** A longer text is not repeated in every branch of a union. */

@@ -1,11 +1,11 @@
-import type { GenerationConfig, JsonObject } from "../../wire/gemini.ts";
+import type { GenerationConfig } from "../../wire/gemini.ts";
 import type { ChatCompletionRequest } from "../../wire/openai.ts";
-import { optionalBoolean, optionalObject } from "../read-field.ts";
+import { optionalBoolean } from "../read-field.ts";
 import type { RequestContext } from "../target.ts";
 import { toCandidateCount } from "./candidate-count.ts";
 import type { GoogleOptions } from "./extra-body.ts";
 import { toResponseModalities } from "./modalities.ts";
-import { copyNativeMessage } from "./native-json.ts";
+import { toNativeOption } from "./native-option.ts";
 import { toRequestMediaResolution } from "./request-media-resolution.ts";
 import { toResponseFormat } from "./response-format.ts";
 import { toSamplingConfig } from "./sampling.ts";
@@ -51,7 +51,7 @@ export function toGeneration(
     ...format.config,
     responseModalities,
     speechConfig: speech.speechConfig,
-    imageConfig: toImageConfig(google, context),
+    imageConfig: toNativeOption(google, "image_config", "image-config", context),
     mediaResolution: toRequestMediaResolution(google, setting.mediaResolution, context),
     audioTimestamp: toAudioTimestamp(google, context),
   });
@@ -61,16 +61,6 @@ export function toGeneration(
     fanOut,
     audioFormat: speech.audioFormat,
   };
-}
-
-function toImageConfig(google: GoogleOptions, context: RequestContext): JsonObject | undefined {
-  const option = google.get("image_config");
-  const config = option && optionalObject(option.object, option.key, option.path);
-  if (option === undefined || config === undefined) {
-    return undefined;
-  }
-  context.notes.used(option.path, "image-config");
-  return copyNativeMessage(config, option.path) as JsonObject;
 }
 
 function toAudioTimestamp(google: GoogleOptions, context: RequestContext): boolean | undefined {

@@ -5,7 +5,7 @@ import { isObject, optionalArray, optionalObject, wrongType } from "../read-fiel
 import type { RequestContext } from "../target.ts";
 import type { GoogleOptions } from "./extra-body.ts";
 import { copyNative, copyNativeMessage, toCamelCase } from "./native-json.ts";
-import { memberPath } from "./schema-path.ts";
+import { memberPath } from "./member-path.ts";
 
 const MAX_TOOLS = 64;
 /** Their insides hold maps whose keys are the caller's own: property names, header names. */

@@ -14,7 +14,7 @@ import { SchemaRefs, schemaTooLarge } from "./schema-ref.ts";
 import { put, type Shape } from "./schema-shape.ts";
 
 /** Schemas within a schema, references followed. OpenAI's own limit is 5,000 properties. */
-export const MAX_NODES = 5_000;
+const MAX_NODES = 5_000;
 
 /**
  * How often a definition is written out inside itself: as often as stays small. Google refuses what takes "too many

@@ -2,7 +2,7 @@ import { invalidRequest } from "../../errors.ts";
 import { optionalObject, wrongType } from "../read-field.ts";
 import type { RequestContext } from "../target.ts";
 import type { GoogleOptions } from "./extra-body.ts";
-import { memberPath } from "./schema-path.ts";
+import { memberPath } from "./member-path.ts";
 
 const MAX_LABELS = 64;
 /** Lower-case letters, letters of scripts without case, digits, `_` and `-`; a key starts with a letter. */

@@ -1,10 +1,8 @@
 import { invalidRequest } from "../../errors.ts";
 import type { Json } from "../../wire/gemini.ts";
 import { isObject } from "../read-field.ts";
-import { memberPath } from "./schema-path.ts";
-
-/** Protocol buffer JSON parsers stop at 100; the rest of the request needs some of those. */
-const MAX_DEPTH = 64;
+import { memberPath } from "./member-path.ts";
+import { MAX_JSON_DEPTH } from "./parse-json-text.ts";
 
 /**
  * A copy of a native Gemini value, keys as the caller wrote them: for maps whose keys are data, such as schemas.
@@ -36,8 +34,8 @@ export function toSnakeCase(key: string): string {
 }
 
 function copy(value: unknown, path: string, rename: (key: string) => string, depth: number): Json {
-  if (depth > MAX_DEPTH) {
-    throw invalidRequest(path, `${path}: is nested more than ${MAX_DEPTH} levels deep.`);
+  if (depth > MAX_JSON_DEPTH) {
+    throw invalidRequest(path, `${path}: is nested more than ${MAX_JSON_DEPTH} levels deep.`);
   }
   if (Array.isArray(value)) {
     return value.map((entry, index) => copy(entry, `${path}[${index}]`, rename, depth + 1));

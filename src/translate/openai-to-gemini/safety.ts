@@ -1,16 +1,9 @@
 import { invalidRequest } from "../../errors.ts";
 import type { JsonObject, SafetySetting } from "../../wire/gemini.ts";
-import {
-  isObject,
-  optionalArray,
-  optionalObject,
-  optionalString,
-  requiredString,
-  wrongType,
-} from "../read-field.ts";
+import { isObject, optionalArray, optionalString, requiredString, wrongType } from "../read-field.ts";
 import type { RequestContext } from "../target.ts";
 import type { GoogleOptions } from "./extra-body.ts";
-import { copyNativeMessage } from "./native-json.ts";
+import { toNativeOption } from "./native-option.ts";
 import { noteUnknownKeys } from "./unknown-fields.ts";
 
 /** There are seven categories; a few more may come. */
@@ -84,14 +77,9 @@ function enumWord(written: string, path: string): string {
 
 function toModelArmor(google: GoogleOptions, context: RequestContext): JsonObject | undefined {
   const option = google.get("model_armor_config");
-  const config = option && optionalObject(option.object, option.key, option.path);
-  if (option === undefined || config === undefined) {
-    return undefined;
-  }
-  if (context.target.surface !== "vertex") {
+  if (option !== undefined && context.target.surface !== "vertex") {
     context.notes.add("ignored", "model-armor", option.path, "Only Vertex AI has Model Armor.");
     return undefined;
   }
-  context.notes.used(option.path, "model-armor");
-  return copyNativeMessage(config, option.path) as JsonObject;
+  return toNativeOption(google, "model_armor_config", "model-armor", context);
 }

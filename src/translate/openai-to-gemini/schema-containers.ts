@@ -4,7 +4,7 @@ import { isObject, wrongType } from "../read-field.ts";
 import type { Dialect } from "./schema-dialect.ts";
 import { own } from "./schema-keywords.ts";
 import type { SchemaLedger } from "./schema-ledger.ts";
-import { memberPath } from "./schema-path.ts";
+import { memberPath } from "./member-path.ts";
 import { put, type Shape } from "./schema-shape.ts";
 import { stringList } from "./schema-values.ts";
 

@@ -10,7 +10,7 @@ import { choiceKeywords } from "./schema-enum.ts";
 import { METADATA, own, STRUCTURAL } from "./schema-keywords.ts";
 import type { SchemaLedger } from "./schema-ledger.ts";
 import { mergeShapes } from "./schema-merge.ts";
-import { memberPath } from "./schema-path.ts";
+import { memberPath } from "./member-path.ts";
 import { SCHEMA_TOO_LARGE, schemaTooLarge, type RefTarget, type SchemaRefs } from "./schema-ref.ts";
 import { orNull, put, type Shape, typeField, type TypeName, typesOf } from "./schema-shape.ts";
 import { exclusiveBounds, readTypes, simpleKeywords } from "./schema-values.ts";

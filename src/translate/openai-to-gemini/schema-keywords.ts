@@ -1,6 +1,6 @@
 /** JSON Schema's keywords, sorted by what is done with them. The ones named nowhere here are unknown. */
 import { isObject } from "../read-field.ts";
-import { memberPath } from "./schema-path.ts";
+import { memberPath } from "./member-path.ts";
 
 /** Keywords about the schema itself: they name it, or are read where a reference needs them, and allow or forbid nothing. */
 export const METADATA: ReadonlySet<string> = new Set([

@@ -5,7 +5,7 @@
 import { invalidRequest } from "../../errors.ts";
 import { isObject } from "../read-field.ts";
 import { subschemas } from "./schema-keywords.ts";
-import { memberPath } from "./schema-path.ts";
+import { memberPath } from "./member-path.ts";
 
 /** Bounds the recursion of the search for cycles, and the time for one request. */
 const MAX_TARGETS = 1_000;

@@ -10,7 +10,7 @@ import type { GoogleExtra } from "./extra-content.ts";
 import type { MessageScope } from "./message-scope.ts";
 
 /** Google's documented value for a history whose signatures are not known; it passes the validator. */
-export const BYPASS_SIGNATURE = "skip_thought_signature_validator";
+const BYPASS_SIGNATURE = "skip_thought_signature_validator";
 
 /**
  * The signature a caller sent back. After an upstream refused one ("Corrupted thought signature", which does not say

@@ -4,7 +4,7 @@ import type { ChatCompletionRequest } from "../../wire/openai.ts";
 import { isObject, optionalObject, requiredString, wrongType } from "../read-field.ts";
 import type { RequestContext } from "../target.ts";
 import type { GoogleOptions } from "./extra-body.ts";
-import { copyNativeMessage } from "./native-json.ts";
+import { toNativeOption } from "./native-option.ts";
 import { noteUnknownKeys } from "./unknown-fields.ts";
 
 /** Prebuilt voices, from Google's speech generation page; a newer one goes through as it is written. */
@@ -59,7 +59,7 @@ export function toSpeech(
   stream: boolean,
   context: RequestContext,
 ): Speech {
-  const speechConfig = toSpeechConfig(google, context);
+  const speechConfig = toNativeOption(google, "speech_config", "speech-config", context);
   const audio = optionalObject(request, "audio", "audio");
   if (audio === undefined) {
     return { speechConfig, audioFormat: undefined };
@@ -77,16 +77,6 @@ export function toSpeech(
   }
   const voiceName = toVoiceName(voice, context);
   return { speechConfig: { voiceConfig: { prebuiltVoiceConfig: { voiceName } } }, audioFormat };
-}
-
-function toSpeechConfig(google: GoogleOptions, context: RequestContext): JsonObject | undefined {
-  const option = google.get("speech_config");
-  const config = option && optionalObject(option.object, option.key, option.path);
-  if (option === undefined || config === undefined) {
-    return undefined;
-  }
-  context.notes.used(option.path, "speech-config");
-  return copyNativeMessage(config, option.path) as JsonObject;
 }
 
 function readFormat(audio: Record<string, unknown>, stream: boolean, context: RequestContext): string {

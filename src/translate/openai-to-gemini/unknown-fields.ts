@@ -3,7 +3,7 @@ import type { Notes } from "../notes.ts";
 import type { RuleId } from "../rules.ts";
 import { isGoogleOption, MISPLACED_OPTION } from "./extra-body.ts";
 import { toSnakeCase } from "./native-json.ts";
-import { memberPath } from "./schema-path.ts";
+import { memberPath } from "./member-path.ts";
 
 const MAX_NAME = 64;
 
