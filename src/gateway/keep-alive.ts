@@ -16,7 +16,8 @@ export class KeepAlive {
   readonly #intervalMs: number;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(intervalMs = 15_000) {
+  /** @param intervalMs silence after which a comment is due, in milliseconds; it may come a third later. 0: never */
+  constructor(intervalMs = 10_000) {
     this.#intervalMs = intervalMs;
   }
 

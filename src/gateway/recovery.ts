@@ -21,12 +21,14 @@ export async function withRecovery<T>(
   } catch (error) {
     const repair = repairFor(error);
     if (repair === undefined || !mayRepeat()) throw error;
-    return attempt(repair);
+    return await attempt(repair).catch((second: unknown) => {
+      throw exhausted(second);
+    });
   }
 }
 
 /** The change that could make a refused request pass; undefined if repeating cannot help. */
-export function repairFor(error: unknown): Repair | undefined {
+function repairFor(error: unknown): Repair | undefined {
   if (!(error instanceof GatewayError) || error.failure.kind !== "upstream") return undefined;
   const { status, code } = error.failure;
   if (code !== null && WORTH_REPEATING.has(code)) return {};
@@ -34,4 +36,11 @@ export function repairFor(error: unknown): Repair | undefined {
   if (/Unknown name "id"/.test(error.message)) return { withoutCallIds: true };
   if (/thought[_ ]signature/i.test(error.message)) return { bypassSignatures: true };
   return undefined;
+}
+
+/** What has been repeated here already, the SDKs are told not to repeat: two tries would become six. */
+function exhausted(error: unknown): unknown {
+  if (!(error instanceof GatewayError) || error.failure.kind !== "upstream") return error;
+  if (error.failure.code === null || !WORTH_REPEATING.has(error.failure.code)) return error;
+  return new GatewayError({ ...error.failure, shouldRetry: false }, error.message, { cause: error });
 }
