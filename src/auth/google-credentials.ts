@@ -46,16 +46,24 @@ export const HOW_TO_SIGN_IN =
 export async function findGoogleCredentials(
   options: GoogleCredentialsOptions = {},
 ): Promise<GoogleCredentials | undefined> {
+  const source = await findCredentialSource(options);
+  if (source === undefined) return undefined;
+  const env = options.env ?? process.env;
+  const quotaProject = options.quotaProject ?? env.GOOGLE_CLOUD_QUOTA_PROJECT ?? source.quotaProject;
+  return keepValid({ ...source, quotaProject: quotaProject === "" ? undefined : quotaProject }, options);
+}
+
+/** The same search, for what needs the client itself. */
+export async function findCredentialSource(
+  options: GoogleCredentialsOptions,
+): Promise<CredentialSource | undefined> {
   const env = options.env ?? process.env;
   const found =
     options.credentials === undefined
       ? await fromFiles(options.credentialsFile ?? env.GOOGLE_APPLICATION_CREDENTIALS, env)
       : credentialsFromJson(options.credentials, "the object", "credentials");
   const hasMetadataServer = options.hasMetadataServer ?? (() => gcpMetadata.isAvailable());
-  const source = found ?? ((await hasMetadataServer()) ? await fromMetadataServer() : undefined);
-  if (source === undefined) return undefined;
-  const quotaProject = options.quotaProject ?? env.GOOGLE_CLOUD_QUOTA_PROJECT ?? source.quotaProject;
-  return keepValid({ ...source, quotaProject: quotaProject === "" ? undefined : quotaProject }, options);
+  return found ?? ((await hasMetadataServer()) ? await fromMetadataServer() : undefined);
 }
 
 /** The file that `gcloud auth application-default login` writes. */
@@ -74,7 +82,7 @@ export function gcloudLoginFile(env: Record<string, string | undefined>): string
   return directory === undefined ? undefined : join(directory, "application_default_credentials.json");
 }
 
-interface Source {
+export interface CredentialSource {
   client: AuthClient;
   description: string;
   project: string | undefined;
@@ -84,7 +92,7 @@ interface Source {
 async function fromFiles(
   named: string | undefined,
   env: Record<string, string | undefined>,
-): Promise<Source | undefined> {
+): Promise<CredentialSource | undefined> {
   if (named !== undefined && named !== "") {
     const variable = "GOOGLE_APPLICATION_CREDENTIALS";
     const text = await readFile(named, "utf8").catch((error: NodeJS.ErrnoException) => {
@@ -104,7 +112,8 @@ async function fromFiles(
   return text === undefined ? undefined : readCredentialFile(text, `the file ${login}`, "gcloud login");
 }
 
-async function fromMetadataServer(): Promise<Source> {
+/** The account of a Google Cloud machine, whether or not this is one. */
+export async function fromMetadataServer(): Promise<CredentialSource> {
   const project: unknown = await gcpMetadata.project("project-id").catch(() => undefined);
   return {
     client: new Compute({ ...CLIENT_OPTIONS, scopes: [CLOUD_PLATFORM_SCOPE] }),
@@ -114,7 +123,8 @@ async function fromMetadataServer(): Promise<Source> {
   };
 }
 
-function keepValid(source: Source, options: GoogleCredentialsOptions): GoogleCredentials {
+/** Puts a source under custody: its token is renewed for as long as it is used. */
+export function keepValid(source: CredentialSource, options: GoogleCredentialsOptions): GoogleCredentials {
   const { client, quotaProject } = source;
   const custody = new TokenCustody({
     async fetchToken() {

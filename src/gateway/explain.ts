@@ -2,9 +2,10 @@
 import { explained } from "../translate/notes.ts";
 import { RULES } from "../translate/rules.ts";
 import type { GeminiCall } from "../translate/target.ts";
-import type { GoogleUpstream, Scope } from "../upstreams/google-upstream.ts";
+import type { RouteTarget } from "../routing/route.ts";
+import type { GeminiConnection, OpenaiConnection } from "./connected-upstream.ts";
 import type { GenerateContentRequest } from "../wire/gemini.ts";
-import { generateRoute } from "./generate-request.ts";
+import { generateHeaders, generateRoute, type Place } from "./generate-request.ts";
 
 export interface Explanation {
   object: "pollux.explanation";
@@ -23,14 +24,35 @@ export interface Explanation {
   translated: { field: string; rule: string; summary: string; source: string }[];
 }
 
-export function explain(upstream: GoogleUpstream, gemini: GeminiCall, scope: Scope | undefined): Explanation {
-  const { origin, path } = upstream.address(generateRoute(gemini, scope));
+/** The call to an upstream that speaks OpenAI's API: nothing is translated, so there is nothing to note. */
+export function explainPassThrough(
+  upstream: OpenaiConnection,
+  body: Record<string, unknown>,
+  target: RouteTarget,
+): Omit<Explanation, "upstream"> & { upstream: Omit<Explanation["upstream"], "body"> & { body: object } } {
+  const { origin, path } = upstream.at.address();
   return {
     object: "pollux.explanation",
     upstream: {
       method: "POST",
       url: origin + path,
-      headers: { "content-type": "application/json", ...gemini.headers },
+      headers: { "content-type": "application/json" },
+      body: upstream.keepsModel || target.model === "" ? body : { ...body, model: target.model },
+      calls: 1,
+    },
+    notes: [],
+    translated: [],
+  };
+}
+
+export function explain(upstream: GeminiConnection, gemini: GeminiCall, place: Place): Explanation {
+  const { origin, path } = upstream.at.address(generateRoute(gemini, place));
+  return {
+    object: "pollux.explanation",
+    upstream: {
+      method: "POST",
+      url: origin + path,
+      headers: { "content-type": "application/json", ...generateHeaders(upstream, gemini, place) },
       body: gemini.body,
       calls: gemini.fanOut,
     },

@@ -1,9 +1,14 @@
-/** Everything one running gateway is made of. The HTTP server and the in-process `fetch` are shells around it. */
+/**
+ * Everything one gateway is made of, under one configuration: it does not change, a new configuration makes a new one.
+ * The HTTP server and the in-process `fetch` are shells around it.
+ */
 import type { SignatureStore } from "../signatures/signature-store.ts";
 import type { ReasoningFormat } from "../translate/target.ts";
-import type { GoogleUpstream } from "../upstreams/google-upstream.ts";
-import type { UpstreamClient, UpstreamTimeouts } from "../upstreams/upstream.ts";
+import type { RouteTable } from "../routing/route-table.ts";
+import type { Router } from "../routing/router.ts";
+import type { UpstreamTimeouts } from "../upstreams/upstream.ts";
 import type { Access } from "./access.ts";
+import type { ConnectedUpstream } from "./connected-upstream.ts";
 import type { KeepAlive } from "./keep-alive.ts";
 import type { OpenRequests } from "./open-requests.ts";
 
@@ -16,20 +21,26 @@ export interface Limits {
 
 export interface Gateway {
   access: Access;
-  upstream: GoogleUpstream;
-  client: UpstreamClient;
+  /** By name, in the order of the configuration: the first is the default. */
+  upstreams: ReadonlyMap<string, ConnectedUpstream>;
+  routes: RouteTable;
+  /** Outlives a change of configuration: what it learned about targets stays true. */
+  router: Router;
   signatures: SignatureStore;
   keepAlive: KeepAlive;
   openRequests: OpenRequests;
   timeouts: UpstreamTimeouts;
   limits: Limits;
   reasoningFormat: ReasoningFormat;
-  /** Lower-case names of caller headers that go on to the upstream; none but the emulator's fault switches. */
-  passedHeaders: readonly string[];
   /** True once shutting down: no new requests are wanted. */
   draining: () => boolean;
   /** Unix time in milliseconds. */
   now: () => number;
   /** Bugs end up here; failures of callers and upstreams do not. */
   reportBug: (error: unknown, requestId: string) => void;
+}
+
+/** The gateway of the configuration in force. A request takes `current` once and keeps it to its end. */
+export interface GatewayHandle {
+  readonly current: Gateway;
 }

@@ -1,7 +1,9 @@
 import type { GeminiCall } from "../translate/target.ts";
+import type { RouteTarget } from "../routing/route.ts";
 import type { GoogleRoute, Scope } from "../upstreams/google-upstream.ts";
+import type { UpstreamTimeouts } from "../upstreams/upstream.ts";
+import type { ConnectedUpstream, GeminiConnection } from "./connected-upstream.ts";
 import { header, type RequestHeaders } from "./exchange.ts";
-import type { Gateway } from "./gateway.ts";
 import type { BuildRequest } from "./upstream-session.ts";
 
 /**
@@ -10,19 +12,19 @@ import type { BuildRequest } from "./upstream-session.ts";
  * @throws GatewayError when the project or location is not one to call.
  */
 export function generateRequest(
-  gateway: Gateway,
+  upstream: GeminiConnection,
   gemini: GeminiCall,
-  scope: Scope | undefined,
+  place: Place,
   callerHeaders: RequestHeaders,
+  timeouts: UpstreamTimeouts,
 ): BuildRequest {
-  const { origin, path } = gateway.upstream.address(generateRoute(gemini, scope));
+  const { origin, path } = upstream.at.address(generateRoute(gemini, place));
   const headers = {
     "content-type": "application/json",
-    ...gemini.headers,
-    ...passedOn(gateway, callerHeaders),
+    ...generateHeaders(upstream, gemini, place),
+    ...passedOn(upstream, callerHeaders),
   };
   const body = JSON.stringify(gemini.body);
-  const { timeouts } = gateway;
   return (authorization) => ({
     origin,
     path,
@@ -33,20 +35,43 @@ export function generateRequest(
   });
 }
 
+/** Where within an upstream: the project and location of the caller's path, or what the route's target says. */
+export interface Place {
+  scope: Scope | undefined;
+  target: Pick<RouteTarget, "location" | "requestType">;
+}
+
 /** Where a translated call goes. */
-export function generateRoute(gemini: GeminiCall, scope: Scope | undefined): GoogleRoute {
+export function generateRoute(gemini: GeminiCall, { scope, target }: Place): GoogleRoute {
   return {
     kind: "generate",
     model: gemini.target.model,
     stream: gemini.stream,
     ...(scope === undefined ? {} : { scope }),
+    ...(scope !== undefined || target.location === undefined ? {} : { location: target.location }),
+  };
+}
+
+/** The request's own tier wins over the upstream's; the kind of capacity that the route chose wins over both. */
+export function generateHeaders(
+  upstream: GeminiConnection,
+  gemini: GeminiCall,
+  { target }: Place,
+): Record<string, string> {
+  return {
+    ...upstream.headers,
+    ...gemini.headers,
+    ...(target.requestType === undefined ? {} : { "x-vertex-ai-llm-request-type": target.requestType }),
   };
 }
 
 /** A caller's headers do not reach an upstream, but for those the gateway was made to pass on. */
-export function passedOn(gateway: Gateway, callerHeaders: RequestHeaders): Record<string, string> {
+export function passedOn(
+  upstream: ConnectedUpstream,
+  callerHeaders: RequestHeaders,
+): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const name of gateway.passedHeaders) {
+  for (const name of upstream.passedHeaders) {
     const value = header(callerHeaders, name);
     if (value !== undefined) headers[name] = value;
   }

@@ -7,11 +7,12 @@ import type { ChatCompletion } from "../wire/openai.ts";
 import { type ActiveCalls, SIBLING_FAILED } from "./active-calls.ts";
 import { badUpstreamResponse } from "./bad-upstream-response.ts";
 import type { GatheredAnswer } from "./gather.ts";
-import type { Gateway } from "./gateway.ts";
+import type { GeminiConnection } from "./connected-upstream.ts";
 import { type BuildRequest, callAuthorized } from "./upstream-session.ts";
 
 export interface UnaryParts {
-  gateway: Gateway;
+  upstream: GeminiConnection;
+  maxResponseBytes: number;
   gemini: GeminiCall;
   build: BuildRequest;
   callerToken: string | undefined;
@@ -26,9 +27,11 @@ export interface UnaryParts {
  * @throws GatewayError with the upstream's refusal.
  */
 export async function unaryAnswer(parts: UnaryParts): Promise<ChatCompletion> {
-  const { gateway, gemini, build, callerToken, context, active, hints } = parts;
+  const { upstream, maxResponseBytes, gemini, build, callerToken, context, active, hints } = parts;
   const one = (): Promise<GenerateContentResponse> =>
-    callAuthorized(gateway, callerToken, build, active).then((answer) => read(answer, hints));
+    callAuthorized(upstream, callerToken, build, active, maxResponseBytes).then((answer) =>
+      read(answer, hints),
+    );
   try {
     const answers = await Promise.all(Array.from({ length: gemini.fanOut }, one));
     return toChatCompletion(answers, gemini.answer, context, gemini.target.model);

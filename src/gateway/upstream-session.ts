@@ -4,7 +4,7 @@ import type { UpstreamCall, UpstreamReceiver, UpstreamRequest } from "../upstrea
 import type { ActiveCalls } from "./active-calls.ts";
 import type { RequestHeaders } from "./exchange.ts";
 import { BodyGatherer, gather, type GatheredAnswer } from "./gather.ts";
-import type { Gateway } from "./gateway.ts";
+import type { ConnectedUpstream } from "./connected-upstream.ts";
 
 /** Builds the request once the credentials are known. */
 export type BuildRequest = (authorization: Record<string, string>) => UpstreamRequest;
@@ -14,17 +14,18 @@ export type BuildRequest = (authorization: Record<string, string>) => UpstreamRe
  * @throws GatewayError when there is no answer, and the reason of `active` once it has been ended.
  */
 export async function callAuthorized(
-  gateway: Gateway,
+  upstream: ConnectedUpstream,
   callerToken: string | undefined,
   build: BuildRequest,
   active: ActiveCalls,
+  maxBytes: number,
 ): Promise<GatheredAnswer> {
   const send = (authorization: Record<string, string>): Promise<GatheredAnswer> =>
-    gather(gateway.client, build(authorization), active, gateway.limits.maxResponseBytes);
-  const first = await gateway.upstream.authorize(callerToken);
+    gather(upstream.client, build(authorization), active, maxBytes);
+  const first = await upstream.at.authorize(callerToken);
   const answer = await send(first);
-  if (answer.status !== 401 || !(await gateway.upstream.renew(first))) return answer;
-  return send(await gateway.upstream.authorize(callerToken));
+  if (answer.status !== 401 || !(await upstream.at.renew(first))) return answer;
+  return send(await upstream.at.authorize(callerToken));
 }
 
 /** Where the pieces of an accepted answer go. Exactly one of the last two is called, and last. */
@@ -48,24 +49,24 @@ const MAX_ERROR_BYTES = 1024 * 1024;
  *   nothing, and the reason of `active` once it has been ended.
  */
 export async function streamAuthorized(
-  gateway: Gateway,
+  upstream: ConnectedUpstream,
   callerToken: string | undefined,
   build: BuildRequest,
   active: ActiveCalls,
   receiver: AcceptedReceiver,
   toError: (answer: GatheredAnswer) => GatewayError,
 ): Promise<void> {
-  const first = await gateway.upstream.authorize(callerToken);
-  const refusal = await open(gateway, build(first), active, receiver);
+  const first = await upstream.at.authorize(callerToken);
+  const refusal = await open(upstream, build(first), active, receiver);
   if (refusal === undefined) return;
-  if (refusal.status !== 401 || !(await gateway.upstream.renew(first))) throw toError(refusal);
-  const second = await open(gateway, build(await gateway.upstream.authorize(callerToken)), active, receiver);
+  if (refusal.status !== 401 || !(await upstream.at.renew(first))) throw toError(refusal);
+  const second = await open(upstream, build(await upstream.at.authorize(callerToken)), active, receiver);
   if (second !== undefined) throw toError(second);
 }
 
 /** The refusal, or undefined when the answer is on its way to the receiver. */
 function open(
-  gateway: Gateway,
+  upstream: ConnectedUpstream,
   request: UpstreamRequest,
   active: ActiveCalls,
   receiver: AcceptedReceiver,
@@ -73,7 +74,7 @@ function open(
   if (active.endedBy !== undefined) return Promise.reject(active.endedBy);
   const { promise, resolve, reject } = Promise.withResolvers<GatheredAnswer | undefined>();
   const opening = new Opening(active, receiver, resolve, reject);
-  opening.begin(gateway.client.send(request, opening));
+  opening.begin(upstream.client.send(request, opening));
   return promise;
 }
 

@@ -25,6 +25,8 @@ export function createGeminiApiUpstream(options: GeminiApiOptions): GoogleUpstre
     description: options.baseUrl === undefined ? "Gemini API" : `Gemini API at ${options.baseUrl}`,
     credentials: options.whose,
 
+    mayServe: () => ignoresProject,
+
     address(route) {
       if (route.kind === "endpoint") {
         throw new GatewayError(

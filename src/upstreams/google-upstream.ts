@@ -8,7 +8,8 @@ export interface Scope {
 }
 
 export type GoogleRoute =
-  | { kind: "generate"; model: string; stream: boolean; scope?: Scope }
+  /** `location` is the configuration's choice in place of the upstream's own; `scope` is the caller's. */
+  | { kind: "generate"; model: string; stream: boolean; scope?: Scope; location?: string }
   /** A self-deployed endpoint's own OpenAI-shaped route. */
   | { kind: "endpoint"; endpointId: string; version: "v1" | "v1beta1"; scope: Scope };
 
@@ -18,6 +19,8 @@ export interface GoogleUpstream {
   readonly description: string;
   /** `caller`: the gateway has no credential, so each caller's Google token is passed on. */
   readonly credentials: "own" | "caller";
+  /** Whether a Vertex path may name this project and location. */
+  mayServe(scope: Scope): boolean;
   /** Pure. The host depends on nothing but the configuration and a validated location. */
   address(route: GoogleRoute): { origin: string; path: string };
   /**

@@ -1,3 +1,5 @@
+import type { Scope } from "./google-upstream.ts";
+
 /** An upstream that speaks OpenAI's API already: only host, credentials and perhaps the model name are ours. */
 export interface OpenaiUpstream {
   /** For people. Holds no secret. */
@@ -5,6 +7,8 @@ export interface OpenaiUpstream {
   readonly credentials: "own" | "caller";
   /** Mend what the server's answers are known to get wrong; otherwise they go through byte for byte. */
   readonly repair: boolean;
+  /** True for the path of the very endpoint this is. */
+  servesEndpoint?(path: { endpointId: string; scope: Scope }): boolean;
   /** Where chat completions go. */
   address(): { origin: string; path: string };
   /** As `GoogleUpstream.authorize`. */

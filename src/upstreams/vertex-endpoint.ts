@@ -30,6 +30,11 @@ export function createVertexEndpointUpstream(options: VertexEndpointOptions): Op
     description: `Vertex AI endpoint ${endpoint} (project ${options.project}, location ${location})`,
     credentials: options.whose,
     repair: false,
+    servesEndpoint: ({ endpointId, scope }) =>
+      endpointId === options.endpointId &&
+      scope.project === options.project &&
+      // Google's samples write `global` for an endpoint of any region.
+      (scope.location === location || scope.location === "global"),
     address: () => address,
     authorize: (callerToken) => options.credentials.headers(callerToken),
     renew: (refused) => options.credentials.renew(refused),

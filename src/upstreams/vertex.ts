@@ -44,9 +44,11 @@ export function createVertexUpstream(options: VertexOptions): GoogleUpstream {
     description: options.description,
     credentials: options.whose,
 
+    mayServe: (scope) => isAllowed(options, scope),
+
     address(route) {
       if (options.express) return expressAddress(options, route);
-      const scope = scopeOf(options, route.scope);
+      const scope = scopeOf(options, route);
       const project = encodeURIComponent(checkProject(scope.project));
       const location = checkLocation(scope.location);
       const parent = `projects/${project}/locations/${location}`;
@@ -75,33 +77,39 @@ function expressAddress(options: VertexOptions, route: GoogleRoute): { origin: s
   return joinAddress(options.baseUrl ?? vertexOrigin("global"), path);
 }
 
-function scopeOf(options: VertexOptions, named: Scope | undefined): Scope {
-  if (named !== undefined) {
-    checkScope(options, named);
-    return named;
+function scopeOf(options: VertexOptions, route: GoogleRoute): Scope {
+  if (route.scope !== undefined) {
+    checkScope(options, route.scope);
+    return route.scope;
   }
-  if (options.project !== undefined) return { project: options.project, location: options.location };
+  if (options.project !== undefined) {
+    const location = route.kind === "generate" ? route.location : undefined;
+    return { project: options.project, location: location ?? options.location };
+  }
   throw invalidRequest(
     "project",
     "No Google Cloud project is known: set GOOGLE_CLOUD_PROJECT for the gateway, or use the path /v1/projects/{project}/locations/{location}/endpoints/openapi/chat/completions.",
   );
 }
 
-/** The project and location in the path, held against what the gateway's own credentials may be used for. */
-function checkScope(options: VertexOptions, named: Scope | undefined): void {
-  if (named === undefined || options.whose === "caller") return;
-  checkProject(named.project);
-  checkLocation(named.location);
+function isAllowed(options: VertexOptions, named: Scope): boolean {
+  if (options.whose === "caller") return true;
   const allowed =
     options.allowedProjects ??
     (options.project === undefined ? [] : [{ project: options.project, location: undefined }]);
-  for (const { project, location } of allowed) {
-    if (
+  return allowed.some(
+    ({ project, location }) =>
       (project === "*" || project === named.project) &&
-      (location === undefined || location === named.location)
-    )
-      return;
-  }
+      (location === undefined || location === named.location),
+  );
+}
+
+/** The project and location in the path, held against what the gateway's own credentials may be used for. */
+function checkScope(options: VertexOptions, named: Scope | undefined): void {
+  if (named === undefined) return;
+  checkProject(named.project);
+  checkLocation(named.location);
+  if (isAllowed(options, named)) return;
   throw new GatewayError(
     { kind: "permission_denied", code: "project_not_allowed" },
     `project: this gateway's credentials are not to be used for project ${JSON.stringify(named.project)} in ${JSON.stringify(named.location)}. ` +

@@ -1,0 +1,97 @@
+/** The credentials that one upstream's configuration names. */
+import { readFile } from "node:fs/promises";
+import { Impersonated } from "google-auth-library";
+import type { CredentialsConfig } from "../config/credentials-schema.ts";
+import { SettingsError } from "../settings.ts";
+import { CLIENT_OPTIONS, CLOUD_PLATFORM_SCOPE, readCredentialFile } from "./credential-file.ts";
+import { staticTokenCredentials } from "./credentials.ts";
+import {
+  type CredentialSource,
+  findGoogleCredentials,
+  fromMetadataServer,
+  gcloudLoginFile,
+  type GoogleCredentials,
+  type GoogleCredentialsOptions,
+  keepValid,
+  findCredentialSource,
+} from "./google-credentials.ts";
+
+/**
+ * Undefined: each caller's own token is to be passed on, because the configuration says so or because application
+ * default credentials found nothing.
+ * @throws SettingsError for credentials that are named and cannot be used.
+ */
+export async function openCredentials(
+  config: CredentialsConfig,
+  options: GoogleCredentialsOptions,
+): Promise<GoogleCredentials | undefined> {
+  switch (config.kind) {
+    case "adc":
+      return findGoogleCredentials(options);
+    case "caller":
+      return undefined;
+    case "token":
+      return {
+        ...staticTokenCredentials(config.token),
+        description: "a fixed access token",
+        project: undefined,
+        token: () => Promise.resolve(config.token),
+      };
+    default: {
+      const source = await openSource(config, options);
+      return keepValid(
+        options.quotaProject === undefined ? source : { ...source, quotaProject: options.quotaProject },
+        options,
+      );
+    }
+  }
+}
+
+type SourceConfig = Exclude<CredentialsConfig, { kind: "adc" | "caller" | "token" }>;
+
+async function openSource(
+  config: SourceConfig | Extract<CredentialsConfig, { kind: "adc" }>,
+  options: GoogleCredentialsOptions,
+): Promise<CredentialSource> {
+  switch (config.kind) {
+    case "adc": {
+      const source = await findCredentialSource(options);
+      if (source === undefined) throw new SettingsError("credentials", "no application default credentials were found.");
+      return source;
+    }
+    case "service-account":
+    case "file":
+    case "federation":
+      return fromFile(config.file, "credentials");
+    case "gcloud": {
+      const file = gcloudLoginFile(options.env ?? process.env);
+      if (file === undefined) throw new SettingsError("credentials", "no home directory is known, so no gcloud login.");
+      return fromFile(file, "gcloud login");
+    }
+    case "metadata":
+      return fromMetadataServer();
+    case "impersonate": {
+      const { source: sourceConfig, serviceAccount } = config;
+      if (sourceConfig.kind === "token") {
+        throw new SettingsError("credentials", "a fixed token cannot be the source of an impersonation.");
+      }
+      const source = await openSource(sourceConfig, options);
+      const client = new Impersonated({
+        ...CLIENT_OPTIONS,
+        sourceClient: source.client,
+        targetPrincipal: serviceAccount,
+        targetScopes: [CLOUD_PLATFORM_SCOPE],
+      });
+      return { ...source, client, description: `${serviceAccount}, impersonated by ${source.description}` };
+    }
+    default:
+      return config satisfies never;
+  }
+}
+
+async function fromFile(path: string, variable: string): Promise<CredentialSource> {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new SettingsError(variable, `the file ${path} cannot be read (${error.code ?? error.name}).`);
+  });
+  return readCredentialFile(text, `the file ${path}`, variable);
+}

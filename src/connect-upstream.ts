@@ -1,0 +1,240 @@
+/** One upstream of the configuration, connected: signed in, or started where it runs in this process. */
+import { apiKeyCredentials, callerCredentials, type Credentials, staticTokenCredentials } from "./auth/credentials.ts";
+import { type GoogleCredentialsOptions, HOW_TO_SIGN_IN } from "./auth/google-credentials.ts";
+import { openCredentials } from "./auth/open-credentials.ts";
+import { rotatingKeyCredentials } from "./auth/rotating-keys.ts";
+import type { UpstreamConfig, UpstreamOf } from "./config/config.ts";
+import { type Emulator, type EmulatorOptions, startEmulator } from "./emulator/server.ts";
+import type { ConnectedUpstream, GeminiConnection, OpenaiConnection } from "./gateway/connected-upstream.ts";
+import { type AllowedScope, SettingsError } from "./settings.ts";
+import { createGeminiApiUpstream } from "./upstreams/gemini-api.ts";
+import type { OpenaiUpstream } from "./upstreams/openai-upstream.ts";
+import { createOpenaiCompatibleUpstream } from "./upstreams/openai-compatible.ts";
+import type { UpstreamClient } from "./upstreams/upstream.ts";
+import { createVertexEndpointUpstream } from "./upstreams/vertex-endpoint.ts";
+import { createVertexOpenapiUpstream } from "./upstreams/vertex-openapi.ts";
+import { createVertexUpstream } from "./upstreams/vertex.ts";
+
+export interface Connected {
+  upstream: ConnectedUpstream;
+  /** Present when this upstream is the built-in emulator. */
+  emulator?: Emulator;
+  /** Ends what was started for it. */
+  close?(): Promise<void>;
+}
+
+export interface ConnectDeps {
+  /** HTTP, shared by all upstreams that speak it. */
+  client: UpstreamClient;
+  emulator?: EmulatorOptions;
+  credentials?: Pick<GoogleCredentialsOptions, "env" | "onRefreshFailed" | "hasMetadataServer">;
+}
+
+/** @throws SettingsError for credentials that are named and cannot be used, or a project that is not known. */
+export function connectUpstream(name: string, config: UpstreamConfig, deps: ConnectDeps): Promise<Connected> {
+  switch (config.kind) {
+    case "vertex":
+      return connectVertex(name, config, deps);
+    case "gemini-api":
+      return Promise.resolve({ upstream: connectGeminiApi(name, config, deps) });
+    case "vertex-endpoint":
+      return connectEndpoint(name, config, deps);
+    case "vertex-openapi":
+      return connectOpenapi(name, config, deps);
+    case "openai-compatible":
+      return Promise.resolve({
+        upstream: openai(
+          name,
+          createOpenaiCompatibleUpstream({ baseUrl: config.baseUrl, apiKey: config.apiKey, repair: config.repair }),
+          deps.client,
+        ),
+      });
+    case "emulator":
+      return connectEmulator(name, config, deps);
+    case "local":
+      return Promise.reject(
+        new SettingsError(`upstreams.${name}`, "models served in this process are not connected yet."),
+      );
+    default:
+      return config satisfies never;
+  }
+}
+
+async function connectVertex(name: string, config: UpstreamOf<"vertex">, deps: ConnectDeps): Promise<Connected> {
+  const at = config.baseUrl === undefined ? "" : ` at ${config.baseUrl}`;
+  const allowedProjects = scopes(config.allowedProjects);
+  const base = { location: config.location, baseUrl: config.baseUrl, allowedProjects };
+  const headers: Record<string, string> = {};
+  if (config.tier !== undefined) headers["x-vertex-ai-llm-shared-request-type"] = config.tier;
+  if (config.requestType !== undefined) headers["x-vertex-ai-llm-request-type"] = config.requestType;
+  if (config.apiKey !== undefined) {
+    const upstream = createVertexUpstream({
+      ...base,
+      project: undefined,
+      credentials: apiKeyCredentials(config.apiKey),
+      whose: "own",
+      express: true,
+      description: `Vertex AI${at} (API key)`,
+    });
+    return { upstream: gemini(name, upstream, deps.client, headers) };
+  }
+  const signedIn = await signIn(config, deps);
+  const project = config.project ?? signedIn.project;
+  const where = `project ${project ?? "of each request"}, location ${config.location}`;
+  const upstream = createVertexUpstream({
+    ...base,
+    project,
+    credentials: signedIn.credentials,
+    whose: signedIn.whose,
+    express: false,
+    description: `Vertex AI${at} (${where}; ${signedIn.description})`,
+  });
+  return { upstream: gemini(name, upstream, deps.client, headers) };
+}
+
+function connectGeminiApi(
+  name: string,
+  config: UpstreamOf<"gemini-api">,
+  deps: ConnectDeps,
+): ConnectedUpstream {
+  const own = config.apiKeys.length > 0;
+  const upstream = createGeminiApiUpstream({
+    baseUrl: config.baseUrl,
+    credentials: own ? rotatingKeyCredentials(config.apiKeys) : callerKeys(),
+    whose: own ? "own" : "caller",
+    allowedProjects: scopes(config.allowedProjects),
+  });
+  return gemini(name, upstream, deps.client);
+}
+
+async function connectEndpoint(
+  name: string,
+  config: UpstreamOf<"vertex-endpoint">,
+  deps: ConnectDeps,
+): Promise<Connected> {
+  const signedIn = await signIn(config, deps);
+  const { endpoint } = config;
+  if (endpoint === undefined) throw new SettingsError(`upstreams.${name}.endpoint`, "name the endpoint's id.");
+  const upstream = createVertexEndpointUpstream({
+    project: projectOf(name, config.project ?? signedIn.project),
+    location: config.location,
+    endpointId: endpoint,
+    host: config.host,
+    credentials: signedIn.credentials,
+    whose: signedIn.whose,
+  });
+  return { upstream: openai(name, upstream, deps.client, true) };
+}
+
+async function connectOpenapi(
+  name: string,
+  config: UpstreamOf<"vertex-openapi">,
+  deps: ConnectDeps,
+): Promise<Connected> {
+  const signedIn = await signIn(config, deps);
+  const upstream = createVertexOpenapiUpstream({
+    project: projectOf(name, config.project ?? signedIn.project),
+    location: config.location,
+    baseUrl: config.baseUrl,
+    credentials: signedIn.credentials,
+    whose: signedIn.whose,
+    repair: config.repair,
+  });
+  return { upstream: openai(name, upstream, deps.client) };
+}
+
+async function connectEmulator(
+  name: string,
+  config: UpstreamOf<"emulator">,
+  deps: ConnectDeps,
+): Promise<Connected> {
+  const script = config.script === undefined ? {} : { script: config.script };
+  const emulator = await startEmulator({ ...deps.emulator, ...script });
+  const upstream = createVertexUpstream({
+    project: "pollux-emulator",
+    location: config.location ?? "global",
+    baseUrl: emulator.url,
+    credentials: staticTokenCredentials("emulated-token"),
+    whose: "own",
+    express: false,
+    // Nothing to protect: any project in a path is as good as another.
+    allowedProjects: scopes(config.allowedProjects) ?? [{ project: "*", location: undefined }],
+    description: `Gemini emulator at ${emulator.url}`,
+  });
+  return {
+    upstream: { ...gemini(name, upstream, deps.client), passedHeaders: ["x-emulator-fault"] },
+    emulator,
+    close: () => emulator.close(),
+  };
+}
+
+interface SignedIn {
+  credentials: Credentials;
+  whose: "own" | "caller";
+  description: string;
+  project: string | undefined;
+}
+
+async function signIn(
+  config: Pick<UpstreamOf<"vertex">, "credentials"> & { quotaProject?: string | undefined },
+  deps: ConnectDeps,
+): Promise<SignedIn> {
+  const { quotaProject } = config;
+  const own = await openCredentials(config.credentials, {
+    ...deps.credentials,
+    ...(quotaProject === undefined ? {} : { quotaProject }),
+  });
+  return own === undefined
+    ? {
+        credentials: callerTokens(),
+        whose: "caller",
+        description: "each caller's own Google token",
+        project: undefined,
+      }
+    : { credentials: own, whose: "own", description: own.description, project: own.project };
+}
+
+function gemini(
+  name: string,
+  at: GeminiConnection["at"],
+  client: UpstreamClient,
+  headers: Record<string, string> = {},
+): GeminiConnection {
+  return { kind: "gemini", name, at, client, passedHeaders: [], headers };
+}
+
+function openai(name: string, at: OpenaiUpstream, client: UpstreamClient, keepsModel = false): OpenaiConnection {
+  return { kind: "openai", name, at, client, passedHeaders: [], keepsModel };
+}
+
+function projectOf(name: string, project: string | undefined): string {
+  if (project !== undefined) return project;
+  throw new SettingsError(
+    `upstreams.${name}.project`,
+    "no Google Cloud project is known: name one here, or set GOOGLE_CLOUD_PROJECT.",
+  );
+}
+
+function scopes(allowed: readonly string[] | undefined): AllowedScope[] | undefined {
+  return allowed?.map((entry) => {
+    const [project = "", location] = entry.split("/");
+    return { project, location };
+  });
+}
+
+function callerTokens(): Credentials {
+  return callerCredentials(
+    "send a Google access token as the API key (`Authorization: Bearer $(gcloud auth application-default print-access-token)`). " +
+      `To give the gateway credentials of its own, ${HOW_TO_SIGN_IN}.`,
+    (token) => ({ authorization: `Bearer ${token}` }),
+  );
+}
+
+function callerKeys(): Credentials {
+  return callerCredentials(
+    "send a Gemini API key as the API key. To give the gateway a key of its own, set GEMINI_API_KEY.",
+    // Google's access tokens, unlike its API keys, begin so; the Gemini API takes both, each in its own header.
+    (token): Record<string, string> =>
+      token.startsWith("ya29.") ? { authorization: `Bearer ${token}` } : { "x-goog-api-key": token },
+  );
+}

@@ -1,0 +1,77 @@
+/** The attempts of one request: target after target, until one answers or repeating cannot help. */
+import { setTimeout as delay } from "node:timers/promises";
+import { GatewayError } from "../errors.ts";
+import type { Attempt, Route, RouteTarget } from "../routing/route.ts";
+import type { PlanRequest } from "../routing/plan.ts";
+import type { ActiveCalls } from "./active-calls.ts";
+import type { Reply } from "./exchange.ts";
+import type { Gateway } from "./gateway.ts";
+import { outcomeOf } from "./outcome.ts";
+
+/** Names targets, so it stays bounded whatever callers ask for. */
+const MAX_HEADER_CHARACTERS = 1000;
+
+/**
+ * Runs `attempt` for one target after the other. It resolves when the client has been answered, or its answer has
+ * begun; it must have sent nothing when it rejects. What was tried stands in `headers["x-pollux-attempts"]`.
+ * @throws the failure of the last attempt; GatewayError `permission_denied` if the fence lets no target through.
+ */
+export async function runAttempts(
+  gateway: Gateway,
+  route: Route,
+  request: PlanRequest,
+  active: ActiveCalls,
+  reply: Reply,
+  headers: Record<string, string>,
+  attempt: (target: RouteTarget) => Promise<void>,
+): Promise<void> {
+  const plan = gateway.router.plan(route, request);
+  let target = plan.first();
+  if (target === undefined) throw nothingAllowed(route);
+  for (;;) {
+    headers["x-pollux-attempts"] = attemptsHeader(plan.attempts, target);
+    const startedAt = performance.now();
+    try {
+      if (plan.waitMs > 0) await pause(plan.waitMs, active);
+      await attempt(target);
+      plan.next({ kind: "success", firstByteMs: performance.now() - startedAt });
+      return;
+    } catch (error) {
+      const next = plan.next(active.endedBy === undefined ? outcomeOf(error) : { kind: "abandoned" });
+      headers["x-pollux-attempts"] = attemptsHeader(plan.attempts, undefined);
+      if (next === undefined || active.endedBy !== undefined || reply.headSent) {
+        throw plan.attempts.length > 1 ? exhausted(error) : error;
+      }
+      target = next;
+    }
+  }
+}
+
+async function pause(ms: number, active: ActiveCalls): Promise<void> {
+  await delay(ms);
+  if (active.endedBy !== undefined) throw active.endedBy;
+}
+
+/** The gateway has repeated already: a client that repeats as well would multiply the load on a failing upstream. */
+function exhausted(error: unknown): unknown {
+  if (!(error instanceof GatewayError) || error.failure.kind !== "upstream") return error;
+  if (error.failure.status < 500) return error;
+  return new GatewayError({ ...error.failure, shouldRetry: false }, error.message, { cause: error });
+}
+
+function nothingAllowed(route: Route): GatewayError {
+  return new GatewayError(
+    { kind: "permission_denied", code: "location_not_allowed" },
+    `No upstream of the route ${JSON.stringify(route.name)} is inside its allowed locations (${(route.locations ?? []).join(", ")}).`,
+  );
+}
+
+/** `eu1/gemini-3.5-flash@eu=rate_limited, eu2/gemini-3.5-flash@eu`: the last one, without a word, is answering. */
+export function attemptsHeader(attempts: readonly Attempt[], current: RouteTarget | undefined): string {
+  const texts = attempts.map(({ target, outcome }) => `${target.id}=${outcome.kind}`);
+  if (current !== undefined) texts.push(current.id);
+  return texts
+    .join(", ")
+    .slice(0, MAX_HEADER_CHARACTERS)
+    .replace(/[^\x20-\x7e]/g, "?");
+}

@@ -1,0 +1,102 @@
+/** One attempt at a target that speaks Gemini: translated, sent, translated back. */
+import type { RouteTarget } from "../routing/route.ts";
+import type { FailureHints } from "../translate/gemini-to-openai/error.ts";
+import { toNotesHeader } from "../translate/notes-header.ts";
+import { toGeminiRequest } from "../translate/openai-to-gemini/request.ts";
+import type { AnswerContext, GeminiCall, RequestContext } from "../translate/target.ts";
+import type { Scope } from "../upstreams/google-upstream.ts";
+import type { ActiveCalls } from "./active-calls.ts";
+import { timed } from "./answer-headers.ts";
+import type { GeminiConnection } from "./connected-upstream.ts";
+import { isOn, type Call, type Reply } from "./exchange.ts";
+import type { Gateway } from "./gateway.ts";
+import { generateRequest } from "./generate-request.ts";
+import { mintCompletionId, mintToolCallId } from "./ids.ts";
+import { withRecovery } from "./recovery.ts";
+import { sendJson } from "./send-json.ts";
+import { streamAnswer } from "./stream-answer.ts";
+import { unaryAnswer } from "./unary-answer.ts";
+
+/** What every attempt at one request shares. */
+export interface AttemptParts {
+  gateway: Gateway;
+  call: Call;
+  body: Record<string, unknown>;
+  reply: Reply;
+  active: ActiveCalls;
+  /** Of the answer; an attempt adds its notes. */
+  headers: Record<string, string>;
+}
+
+/** @throws GatewayError when it fails before anything was sent to the client. */
+export async function geminiAttempt(
+  parts: AttemptParts,
+  upstream: GeminiConnection,
+  target: RouteTarget,
+  scope: Scope | undefined,
+): Promise<void> {
+  const { gateway, call, body, reply, active, headers } = parts;
+  const { timeouts, limits } = gateway;
+  const { callerToken } = call;
+  const context = answerContext(gateway);
+  const location = scope?.location ?? target.location;
+  const hints: FailureHints = {
+    credentials: upstream.at.credentials,
+    now: gateway.now(),
+    ...(location === undefined ? {} : { location }),
+  };
+  await withRecovery(
+    async (repair) => {
+      const gemini = translate(gateway, call, body, upstream, target, { repair });
+      const notes = toNotesHeader(gemini.notes);
+      if (notes === undefined) delete headers["x-pollux-notes"];
+      else headers["x-pollux-notes"] = notes;
+      const build = generateRequest(upstream, gemini, { scope, target }, call.headers, timeouts);
+      const attempt = active.branch();
+      if (gemini.stream) {
+        await streamAnswer({ gateway, upstream, gemini, build, context, active: attempt, call, reply, headers, hints });
+        return;
+      }
+      const completion = await unaryAnswer({
+        upstream,
+        maxResponseBytes: limits.maxResponseBytes,
+        gemini,
+        build,
+        callerToken,
+        context,
+        active: attempt,
+        hints,
+      });
+      sendJson(reply, 200, timed(headers, call.startedAt), completion);
+    },
+    () => active.endedBy === undefined && !reply.headSent,
+  );
+}
+
+/** The Gemini call that a target would be sent. */
+export function translate(
+  gateway: Gateway,
+  call: Call,
+  body: Record<string, unknown>,
+  upstream: GeminiConnection,
+  target: RouteTarget,
+  options: { repair?: RequestContext["repair"]; trace?: boolean },
+): GeminiCall {
+  return toGeminiRequest(body, {
+    surface: upstream.at.surface,
+    ...(target.model === body["model"] || target.model === "" ? {} : { model: target.model }),
+    recall: (id) => gateway.signatures.recall(id),
+    strict: isOn(call.headers, "x-pollux-strict"),
+    reasoningFormat: gateway.reasoningFormat,
+    ...options,
+  });
+}
+
+function answerContext(gateway: Gateway): AnswerContext {
+  return {
+    id: mintCompletionId(),
+    created: Math.floor(gateway.now() / 1000),
+    mintToolCallId,
+    remember: (id, remembered) => gateway.signatures.remember(id, remembered),
+  };
+}

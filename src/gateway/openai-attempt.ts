@@ -1,0 +1,88 @@
+/** One attempt at a target that speaks OpenAI's API already: passed through, or mended on the way back. */
+import { GatewayError } from "../errors.ts";
+import type { RouteTarget } from "../routing/route.ts";
+import { repairCompletion } from "../translate/repair/completion.ts";
+import type { RepairOptions } from "../translate/repair/options.ts";
+import { timed } from "./answer-headers.ts";
+import { badUpstreamResponse } from "./bad-upstream-response.ts";
+import type { OpenaiConnection } from "./connected-upstream.ts";
+import type { GatheredAnswer } from "./gather.ts";
+import type { AttemptParts } from "./gemini-attempt.ts";
+import { passedOn } from "./generate-request.ts";
+import { mintCompletionId, mintToolCallId } from "./ids.ts";
+import { endpointFailure, passThrough } from "./pass-through.ts";
+import { repairedStream } from "./repaired-stream.ts";
+import { sendJson } from "./send-json.ts";
+import { callAuthorized, type BuildRequest } from "./upstream-session.ts";
+
+/** @throws GatewayError when it fails before anything was sent to the client. */
+export async function openaiAttempt(
+  parts: AttemptParts,
+  upstream: OpenaiConnection,
+  target: RouteTarget,
+): Promise<void> {
+  const { gateway, call, body, reply, active, headers } = parts;
+  const build = request(parts, upstream, target);
+  const toError = (answer: GatheredAnswer): GatewayError =>
+    endpointFailure(answer, { credentials: upstream.at.credentials, now: gateway.now() });
+  const attempt = active.branch();
+  if (!upstream.at.repair) {
+    await passThrough({ upstream, call, reply, active: attempt, headers, build, toError });
+    return;
+  }
+  const options: RepairOptions = {
+    id: mintCompletionId(),
+    created: Math.floor(gateway.now() / 1000),
+    model: typeof body["model"] === "string" ? body["model"] : target.model,
+    mintToolCallId,
+    usage: wantsUsage(body) ? "last" : "none",
+  };
+  if (body["stream"] === true) {
+    await repairedStream({ gateway, upstream, call, reply, active: attempt, headers, build, toError, options });
+    return;
+  }
+  const { maxResponseBytes } = gateway.limits;
+  const answer = await callAuthorized(upstream, call.callerToken, build, attempt, maxResponseBytes);
+  if (answer.status !== 200) throw toError(answer);
+  const { value, repairs } = repairCompletion(parseJson(answer.body), options);
+  if (repairs.length > 0) headers["x-pollux-notes"] = `repaired: ${repairs.join(", ")}`;
+  sendJson(reply, 200, timed(headers, call.startedAt), value);
+}
+
+/** The caller's own bytes wherever the model is called as the caller calls it. */
+function request({ gateway, call, body }: AttemptParts, upstream: OpenaiConnection, target: RouteTarget): BuildRequest {
+  const address = upstream.at.address();
+  const { timeouts } = gateway;
+  const sent = sentBody(call.body, body, upstream, target);
+  const headers = { "content-type": "application/json", ...passedOn(upstream, call.headers) };
+  return (authorization) => ({
+    ...address,
+    method: "POST",
+    headers: { ...headers, ...authorization },
+    body: sent,
+    timeouts,
+  });
+}
+
+function sentBody(
+  bytes: Buffer,
+  body: Record<string, unknown>,
+  upstream: OpenaiConnection,
+  target: RouteTarget,
+): Buffer | string {
+  if (upstream.keepsModel || target.model === "" || target.model === body["model"]) return bytes;
+  return JSON.stringify({ ...body, model: target.model });
+}
+
+function wantsUsage(body: Record<string, unknown>): boolean {
+  const options = body["stream_options"];
+  return typeof options === "object" && options !== null && "include_usage" in options && options.include_usage === true;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw badUpstreamResponse("is not JSON", error);
+  }
+}

@@ -1,0 +1,37 @@
+import { GatewayError } from "../errors.ts";
+import type { Outcome } from "../routing/route.ts";
+
+/** Codes of failures in which no connection was made, or none that answered: another target may well answer. */
+const UNREACHED = new Set<string | null>(["upstream_unreachable", "upstream_reset"]);
+
+/** What a failed attempt, of which the client has seen nothing, teaches about its target. */
+export function outcomeOf(error: unknown): Outcome {
+  // A mistake of the gateway itself says nothing about the target.
+  if (!(error instanceof GatewayError)) return { kind: "answered" };
+  const { failure } = error;
+  switch (failure.kind) {
+    case "upstream":
+      return upstreamOutcome(failure.status, failure.code, failure.retryAfterMs);
+    case "upstream_timeout":
+      return { kind: failure.phase === "connect" ? "unavailable" : "failed" };
+    case "unavailable":
+      return withWait("unavailable", failure.retryAfterMs);
+    case "model_not_found":
+      return { kind: "not_found" };
+    case "client_closed":
+      return { kind: "abandoned" };
+    default:
+      return { kind: "answered" };
+  }
+}
+
+function upstreamOutcome(status: number, code: string | null, retryAfterMs: number | undefined): Outcome {
+  if (status === 429) return withWait("rate_limited", retryAfterMs);
+  if (status === 503 || UNREACHED.has(code)) return withWait("unavailable", retryAfterMs);
+  if (status === 404) return { kind: "not_found" };
+  return { kind: status >= 500 && status !== 501 ? "failed" : "answered" };
+}
+
+function withWait(kind: "rate_limited" | "unavailable", retryAfterMs: number | undefined): Outcome {
+  return retryAfterMs === undefined ? { kind } : { kind, retryAfterMs };
+}

@@ -1,0 +1,53 @@
+/** The stream of an OpenAI-shaped upstream, mended event by event. */
+import type { GatewayError } from "../errors.ts";
+import { answerError } from "../translate/repair/answer-error.ts";
+import type { RepairOptions } from "../translate/repair/options.ts";
+import { StreamRepair } from "../translate/repair/stream.ts";
+import type { ActiveCalls } from "./active-calls.ts";
+import type { OpenaiConnection } from "./connected-upstream.ts";
+import type { Call, Reply } from "./exchange.ts";
+import type { GatheredAnswer } from "./gather.ts";
+import type { Gateway } from "./gateway.ts";
+import { StreamedAnswer } from "./streamed-answer.ts";
+import { type BuildRequest, streamAuthorized } from "./upstream-session.ts";
+
+export interface RepairedStreamParts {
+  gateway: Gateway;
+  upstream: OpenaiConnection;
+  call: Call;
+  reply: Reply;
+  active: ActiveCalls;
+  headers: Record<string, string>;
+  build: BuildRequest;
+  toError: (answer: GatheredAnswer) => GatewayError;
+  options: RepairOptions;
+}
+
+/** Settles as `streamAnswer` does. */
+export function repairedStream(parts: RepairedStreamParts): Promise<void> {
+  const { gateway, upstream, call, reply, active, headers, build, toError, options } = parts;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const repair = new StreamRepair(options);
+  const answer = new StreamedAnswer(
+    {
+      gateway,
+      call,
+      reply,
+      active,
+      headers,
+      sources: 1,
+      translation: {
+        push: (data, _source, eventName) => repair.push(data, eventName),
+        finishSource: () => {},
+        end: () => repair.end(),
+        errorIn: answerError,
+      },
+    },
+    resolve,
+    reject,
+  );
+  streamAuthorized(upstream, call.callerToken, build, active, answer.receiver(0), toError).catch(
+    (error: unknown) => answer.fail(error),
+  );
+  return promise;
+}

@@ -1,0 +1,196 @@
+/** An answer pushed to a client as server-sent events: everything about it but what the events say. */
+import { GatewayError } from "../errors.ts";
+import { encodeData, SseReader } from "../wire/sse.ts";
+import { type ActiveCalls, SIBLING_FAILED } from "./active-calls.ts";
+import { timed } from "./answer-headers.ts";
+import { badUpstreamResponse } from "./bad-upstream-response.ts";
+import { toErrorAnswer } from "./error-answer.ts";
+import type { Call, Reply } from "./exchange.ts";
+import type { Gateway } from "./gateway.ts";
+import { KEEP_ALIVE_COMMENT, type SilentStream } from "./keep-alive.ts";
+import type { AcceptedReceiver } from "./upstream-session.ts";
+
+export const STREAM_HEADERS: Readonly<Record<string, string>> = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache, no-transform",
+  // nginx would otherwise hold chunks back until its buffer is full.
+  "x-accel-buffering": "no",
+};
+
+/** Upstream events to client events, as text. What it throws ends the stream with an error. */
+export interface EventTranslation {
+  /** The data of one event of one of the upstream calls. */
+  push(data: string, source: number, eventName: string | undefined): string;
+  /** That call's answer has ended. */
+  finishSource(source: number): void;
+  /** All of them have; what closes the client's stream. */
+  end(): string;
+  /** The error in text that stood outside any event. */
+  errorIn(value: unknown): GatewayError | undefined;
+}
+
+export interface StreamedParts {
+  gateway: Gateway;
+  call: Call;
+  reply: Reply;
+  /** Ended here when the stream fails. */
+  active: ActiveCalls;
+  /** Headers of the 200, without the stream's own. */
+  headers: Record<string, string>;
+  translation: EventTranslation;
+  /** Upstream calls that make up the answer. */
+  sources: number;
+}
+
+/** Lives as long as the stream, so it keeps nothing of the request: that may be tens of megabytes. */
+export class StreamedAnswer implements SilentStream {
+  readonly #gateway: Gateway;
+  readonly #reply: Reply;
+  readonly #active: ActiveCalls;
+  readonly #headers: Record<string, string>;
+  readonly #requestId: string;
+  readonly #startedAt: number;
+  readonly #translation: EventTranslation;
+  readonly #resolve: () => void;
+  readonly #reject: (error: unknown) => void;
+  #lastWriteAt = performance.now();
+  /** Frames not yet written: those made by the read being worked on, and all of them until every call is accepted. */
+  #pending = "";
+  /** Calls that the upstream has not accepted. While there are any, a refusal can still be an HTTP status. */
+  #unaccepted: number;
+  #sourcesOpen: number;
+  /** The client does not read as fast as the upstream sends. */
+  #slow = false;
+  #done = false;
+
+  constructor(parts: StreamedParts, resolve: () => void, reject: (error: unknown) => void) {
+    const { gateway, reply, active, headers, call, translation, sources } = parts;
+    this.#gateway = gateway;
+    this.#reply = reply;
+    this.#active = active;
+    this.#headers = headers;
+    this.#requestId = call.requestId;
+    this.#startedAt = call.startedAt;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#unaccepted = sources;
+    this.#sourcesOpen = sources;
+    this.#translation = translation;
+    reply.onDrain(() => {
+      this.#slow = false;
+      active.resume();
+    });
+    gateway.keepAlive.watch(this);
+  }
+
+  get lastWriteAt(): number {
+    return this.#lastWriteAt;
+  }
+
+  keepAlive(): void {
+    if (this.#done || this.#slow || this.#unaccepted > 0) return;
+    this.#write(KEEP_ALIVE_COMMENT);
+  }
+
+  /** Takes the events of one of the upstream calls. */
+  receiver(source: number): AcceptedReceiver {
+    let stray = "";
+    const reader = new SseReader({
+      maxEventBytes: this.#gateway.limits.maxResponseBytes,
+      onEvent: (data, eventName) => {
+        if (!this.#done) this.#pending += this.#translation.push(data, source, eventName);
+      },
+      onStray: (text) => {
+        stray += text;
+      },
+    });
+    return {
+      onAccepted: () => {
+        this.#unaccepted -= 1;
+        this.#flush();
+      },
+      onData: (chunk) => {
+        if (this.#done) return;
+        reader.push(chunk);
+        this.#flush();
+      },
+      onEnd: () => {
+        if (this.#done) return;
+        try {
+          reader.end();
+          this.#checkStray(stray);
+          this.#endSource(source);
+        } catch (error) {
+          this.fail(error);
+        }
+      },
+      onBroken: (error) => this.fail(error),
+    };
+  }
+
+  /** Before the head: an ordinary error answer. After it: an event that the SDKs throw, and no `[DONE]`. */
+  fail(error: unknown): void {
+    if (this.#done) return;
+    this.#finish();
+    this.#active.end(SIBLING_FAILED);
+    if (!this.#reply.headSent) {
+      this.#reject(error);
+      return;
+    }
+    if (!(error instanceof GatewayError)) this.#gateway.reportBug(error, this.#requestId);
+    const { body } = toErrorAnswer(error, this.#requestId);
+    this.#reply.write(this.#pending + encodeData(JSON.stringify(body)));
+    this.#reply.end();
+  }
+
+  /** Text outside any event is how Google reports an error in a started stream; anything else is no stream at all. */
+  #checkStray(text: string): void {
+    if (text.trim() === "") return;
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch (error) {
+      throw badUpstreamResponse("is not the event stream that was asked for", error);
+    }
+    throw (
+      this.#translation.errorIn(value) ?? badUpstreamResponse("is not the event stream that was asked for")
+    );
+  }
+
+  #endSource(source: number): void {
+    this.#translation.finishSource(source);
+    this.#sourcesOpen -= 1;
+    if (this.#sourcesOpen > 0) {
+      this.#flush();
+      return;
+    }
+    this.#pending += this.#translation.end();
+    this.#flush();
+    this.#finish();
+    this.#reply.end();
+  }
+
+  #flush(): void {
+    if (this.#pending === "" || this.#unaccepted > 0) return;
+    const text = this.#pending;
+    this.#pending = "";
+    this.#write(text);
+  }
+
+  #write(text: string): void {
+    const reply = this.#reply;
+    if (!reply.headSent) {
+      reply.head(200, timed({ ...this.#headers, ...STREAM_HEADERS }, this.#startedAt));
+      this.#resolve();
+    }
+    this.#lastWriteAt = performance.now();
+    if (reply.write(text)) return;
+    this.#slow = true;
+    this.#active.pause();
+  }
+
+  #finish(): void {
+    this.#done = true;
+    this.#gateway.keepAlive.forget(this);
+  }
+}
