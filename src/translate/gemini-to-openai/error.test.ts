@@ -69,6 +69,15 @@ describe("google.rpc statuses", () => {
   });
 });
 
+test.each([
+  [409, "ALREADY_EXISTS", false],
+  [501, "UNIMPLEMENTED", false],
+  [409, "ABORTED", undefined],
+  [503, "UNAVAILABLE", undefined],
+])("a %d %s says %s to the SDKs, which would repeat any of them", (http, rpc, shouldRetry) => {
+  expect(failed(http, google(http, rpc, "Something happened.")).shouldRetry).toBe(shouldRetry);
+});
+
 describe("credentials", () => {
   const refused = google(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.");
   const badKey = google(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.", [
