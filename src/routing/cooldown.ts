@@ -2,7 +2,7 @@ export type CoolingReason = "rate_limited" | "unavailable" | "not_found";
 
 /** First guess where the upstream names no wait; it doubles up to the longest with each refusal after a cooldown. */
 const GUESSES: Record<CoolingReason, { firstMs: number; longestMs: number }> = {
-  // Google asks for at least a second between repeats of a 429 under dynamic shared quota.
+  // Under dynamic shared quota there is no fixed limit to wait for; a second lets a burst of others pass.
   rate_limited: { firstMs: 1_000, longestMs: 60_000 },
   // A lone 503 is common and passes at once.
   unavailable: { firstMs: 250, longestMs: 30_000 },
