@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { startEmulator } from "../src/emulator/server.ts";
 import { GatewayError } from "../src/errors.ts";
 import { parseBody } from "../src/gateway/json-body.ts";
 import { FAMILIES, HOSTS } from "../scripts/docs/families.ts";
@@ -164,33 +165,34 @@ function meetsFate(request: object, path: string, surface: Surface): string {
 
 const HI = [{ role: "user", content: "Hi" }];
 
-describe("each sample meets the fate its row states", () => {
-  const sections = [
-    {
-      heading: "Request fields",
-      path: (field: string) => field,
-      request: (sample: string) => ({ messages: HI, ...(JSON.parse(`{${sample}}`) as object) }),
-    },
-    {
-      heading: "Google's options",
-      path: (field: string) => `extra_body.google.${field}`,
-      request: (sample: string) => ({ messages: HI, ...(JSON.parse(`{${sample}}`) as object) }),
-    },
-    {
-      heading: "Messages",
-      path: (field: string) => field,
-      request: (sample: string) => JSON.parse(`{${sample}}`) as object,
-    },
-    {
-      heading: "Content parts",
-      path: (field: string) => `messages[0].content[0].${field}`,
-      request: (sample: string) => ({
-        messages: [{ role: "user", content: [JSON.parse(sample), { type: "text", text: "Hi" }] }],
-      }),
-    },
-  ];
+/** The tables whose samples are requests, and how a sample becomes one. */
+const SECTIONS = [
+  {
+    heading: "Request fields",
+    path: (field: string) => field,
+    request: (sample: string) => ({ messages: HI, ...(JSON.parse(`{${sample}}`) as object) }),
+  },
+  {
+    heading: "Google's options",
+    path: (field: string) => `extra_body.google.${field}`,
+    request: (sample: string) => ({ messages: HI, ...(JSON.parse(`{${sample}}`) as object) }),
+  },
+  {
+    heading: "Messages",
+    path: (field: string) => field,
+    request: (sample: string) => JSON.parse(`{${sample}}`) as object,
+  },
+  {
+    heading: "Content parts",
+    path: (field: string) => `messages[0].content[0].${field}`,
+    request: (sample: string) => ({
+      messages: [{ role: "user", content: [JSON.parse(sample), { type: "text", text: "Hi" }] }],
+    }),
+  },
+];
 
-  describe.each(sections)("$heading", ({ heading, path, request }) => {
+describe("each sample meets the fate its row states", () => {
+  describe.each(SECTIONS)("$heading", ({ heading, path, request }) => {
     test.each(tableUnder(PAGE, heading).rows)("%s %s", (field, sample = "", fate = "") => {
       for (const { name: family, model } of FAMILIES) {
         for (const { surface, name: host } of HOSTS) {
@@ -212,6 +214,68 @@ describe("each sample meets the fate its row states", () => {
     },
   );
 });
+
+/** Google's own refusals, which the page tells of; the last is of a signature that the sample made up. */
+const REFUSED_BY_GOOGLE = [
+  { sample: '"logprobs": true', host: "", words: /Logprobs is not (?:supported|enabled)/ },
+  { sample: "gs://", host: "the Gemini API", words: /unsupported file uri: gs:/ },
+  { sample: "thought_signature", host: "", words: /Corrupted thought signature/ },
+];
+
+test("what is not refused here, Google's rules take", async () => {
+  const emulator = await startEmulator({ paceMs: 0, keepRequests: 0 });
+  const unexpected: string[] = [];
+  let sent = 0;
+  try {
+    for (const { heading, request } of SECTIONS) {
+      for (const [, cell = ""] of tableUnder(PAGE, heading).rows) {
+        for (const { model } of FAMILIES) {
+          for (const { surface, name: host } of HOSTS) {
+            const sample = code(cell).replace("MODEL", model);
+            const refusal = await refusalOf({ model, ...request(sample) }, surface, emulator.url);
+            if (refusal === undefined) continue;
+            sent += 1;
+            const known = REFUSED_BY_GOOGLE.some(
+              (one) => sample.includes(one.sample) && host.includes(one.host) && one.words.test(refusal),
+            );
+            if (refusal !== "" && !known) unexpected.push(`${sample} on ${model}, ${host}: ${refusal}`);
+          }
+        }
+      }
+    }
+  } finally {
+    await emulator.close();
+  }
+  expect(unexpected).toEqual([]);
+  expect(sent).toBeGreaterThan(1000);
+});
+
+/** What the emulator says against a request: nothing if it takes it; undefined if it never gets there. */
+async function refusalOf(request: object, surface: Surface, url: string): Promise<string | undefined> {
+  let call;
+  try {
+    call = toGeminiRequest(request, { surface });
+  } catch {
+    return undefined;
+  }
+  const { target, stream, headers, body } = call;
+  const method = stream ? "streamGenerateContent?alt=sse" : "generateContent";
+  const vertex = "/v1beta1/projects/p/locations/global/publishers/google";
+  const response = await fetch(
+    `${url}${surface === "vertex" ? vertex : "/v1beta"}/models/${target.model}:${method}`,
+    {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        ...(surface === "vertex" ? { authorization: "Bearer any" } : { "x-goog-api-key": "any" }),
+        ...headers,
+      },
+      body: JSON.stringify(body),
+    },
+  );
+  const text = await response.text();
+  return response.status === 200 ? "" : text;
+}
 
 describe("answers", () => {
   test.each(tableUnder(PAGE, "Answers").rows)(

@@ -77,8 +77,10 @@ function ownErrors(): Example[] {
     ["there is no such path", noRoute("GET", "/v2")],
     ["the path has no such method; `allow` names those it has", noRoute("GET", "/v1/chat/completions")],
     ["the model is another publisher's, or not in the catalogue (`/v1/models/{model}`)", failed({ kind: "model_not_found", model: "" })],
-    ["a self-deployed endpoint is asked for where the Gemini API answers", failed({ kind: "not_found", code: "endpoint_not_available" })],
-    ["the same, in express mode", failed({ kind: "not_found" })],
+    [
+      "a self-deployed endpoint is asked for where the Gemini API answers, or Vertex AI in express mode",
+      failed({ kind: "not_found", code: "endpoint_not_available" }),
+    ],
     ["the request did not arrive in time", failed({ kind: "request_timeout", afterMs: 0 })],
     ["the body is larger than `POLLUX_MAX_BODY_BYTES`", failed({ kind: "payload_too_large", maxBytes: 0 })],
     ["the body is compressed, not UTF-8, or of another type than JSON", failed({ kind: "unsupported_media_type" })],

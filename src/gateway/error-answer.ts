@@ -97,7 +97,13 @@ function factsOf(failure: Failure): Facts {
     case "upstream":
       return failure;
     case "upstream_timeout":
-      return { status: 504, type: "server_error", code: `upstream_${failure.phase}_timeout` };
+      return {
+        status: 504,
+        type: "server_error",
+        code: `upstream_${failure.phase}_timeout`,
+        // Nothing was sent, so nothing can be done twice.
+        shouldRetry: failure.phase === "connect" ? true : undefined,
+      };
     case "client_closed":
       return { status: 499, type: "api_error", code: "client_closed" };
     default:

@@ -2,7 +2,7 @@ export type CoolingReason = "rate_limited" | "unavailable" | "not_found";
 
 /** First guess where the upstream names no wait; it doubles up to the longest with each refusal after a cooldown. */
 const GUESSES: Record<CoolingReason, { firstMs: number; longestMs: number }> = {
-  // Google asks for at least a second between repeats of a 429 under dynamic shared quota.
+  // Under dynamic shared quota there is no fixed limit to wait for; a second lets a burst of others pass.
   rate_limited: { firstMs: 1_000, longestMs: 60_000 },
   // A lone 503 is common and passes at once.
   unavailable: { firstMs: 250, longestMs: 30_000 },
@@ -19,18 +19,19 @@ const READMIT_EVERY_MS = 100;
 
 /** Keeps requests off a target that said "not now", for as long as it said, or for a guess that grows. */
 export class Cooldown {
-  #untilMs = -Infinity;
+  /** Named by the upstream: nothing shortens it. */
+  #toldUntilMs = -Infinity;
+  /** Ended early by a success. */
+  #guessedUntilMs = -Infinity;
   #refusedAtMs = -Infinity;
   #admittedAtMs = -Infinity;
   /** Refusals in a row, each after the cooldown of the one before. */
   #streak = 0;
-  #told = false;
   #reason: CoolingReason | undefined;
 
   /** When the next attempt is due; not later than now for a target at its best. */
   admitsFromMs(): number {
-    if (this.#streak === 0) return -Infinity;
-    return Math.max(this.#untilMs, this.#admittedAtMs + READMIT_EVERY_MS);
+    return this.#streak === 0 ? -Infinity : Math.max(this.#untilMs, this.#admittedAtMs + READMIT_EVERY_MS);
   }
 
   admits(nowMs: number): boolean {
@@ -39,7 +40,7 @@ export class Cooldown {
 
   /** The upstream itself named the wait that is still running, or said that the model is not there. */
   isTold(nowMs: number): boolean {
-    return this.#told && nowMs < this.#untilMs;
+    return nowMs < this.#toldUntilMs;
   }
 
   /** What is left of the cooldown, with its reason; undefined when none runs. */
@@ -54,29 +55,30 @@ export class Cooldown {
   }
 
   refused(reason: CoolingReason, retryAfterMs: number | undefined, nowMs: number): void {
-    const told = retryAfterMs !== undefined && retryAfterMs >= SHORTEST_TOLD_MS;
-    // Requests that were under way together are refused together: that is one refusal, not a growing streak.
-    const within = nowMs < this.#untilMs;
-    if (!within) this.#streak += 1;
-    if (!told && within) return;
-    const { firstMs, longestMs } = GUESSES[reason];
-    const waitMs = told
-      ? Math.min(retryAfterMs, LONGEST_TOLD_MS)
-      : Math.min(firstMs * 2 ** (this.#streak - 1), longestMs);
-    // Two waits at once: the longer holds, and a wait that was named is not cut short by a guess.
-    if (nowMs + waitMs < this.#untilMs) return;
-    this.#untilMs = nowMs + waitMs;
     this.#refusedAtMs = nowMs;
-    this.#told = told || reason === "not_found";
-    this.#reason = reason;
+    const oldUntilMs = this.#untilMs;
+    // Requests that were under way together are refused together: that is one refusal, not a growing streak.
+    const isNew = nowMs >= oldUntilMs;
+    if (isNew) this.#streak += 1;
+    if (retryAfterMs !== undefined && retryAfterMs >= SHORTEST_TOLD_MS) {
+      this.#toldUntilMs = Math.max(this.#toldUntilMs, nowMs + Math.min(retryAfterMs, LONGEST_TOLD_MS));
+    } else if (isNew || reason === "not_found") {
+      const { firstMs, longestMs } = GUESSES[reason];
+      const untilMs = nowMs + Math.min(firstMs * 2 ** (this.#streak - 1), longestMs);
+      if (reason === "not_found") this.#toldUntilMs = Math.max(this.#toldUntilMs, untilMs);
+      else this.#guessedUntilMs = untilMs;
+    }
+    if (this.#untilMs > oldUntilMs) this.#reason = reason;
   }
 
   /** An attempt sent at `startedMs` succeeded. One sent before the refusal proves nothing about the time since. */
   succeeded(startedMs: number, nowMs: number): void {
-    if (this.#streak === 0 || startedMs < this.#refusedAtMs || this.isTold(nowMs)) return;
-    this.#streak = 0;
-    this.#untilMs = -Infinity;
-    this.#told = false;
-    this.#reason = undefined;
+    if (this.#streak === 0 || startedMs < this.#refusedAtMs) return;
+    this.#guessedUntilMs = -Infinity;
+    if (!this.isTold(nowMs)) this.#streak = 0;
+  }
+
+  get #untilMs(): number {
+    return Math.max(this.#toldUntilMs, this.#guessedUntilMs);
   }
 }

@@ -4,7 +4,8 @@ const FADE_MS = 10_000;
 /**
  * How long a target takes to its first byte, as a peak-sensitive moving average: it rises to a slow answer at once
  * and comes down over seconds, so that a target in trouble is left early and trusted late.
- * Source: the Peak EWMA of Finagle, https://twitter.github.io/finagle/guide/Clients.html.
+ * Source: Finagle's Peak EWMA, as described for Envoy,
+ * https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/contrib/load_balancing_policies/peak_ewma/peak_ewma.html.
  */
 export class Latency {
   #ms: number | undefined;

@@ -30,7 +30,7 @@ export function createGeminiApiUpstream(options: GeminiApiOptions): GoogleUpstre
     address(route) {
       if (route.kind === "endpoint") {
         throw new GatewayError(
-          { kind: "not_found", param: "endpoint" },
+          { kind: "not_found", code: "endpoint_not_available", param: "endpoint" },
           "Self-deployed endpoints are on Vertex AI, and this gateway uses the Gemini API. Start it with GOOGLE_GENAI_USE_VERTEXAI=true and GOOGLE_CLOUD_PROJECT.",
         );
       }

@@ -68,7 +68,7 @@ export function createVertexUpstream(options: VertexOptions): GoogleUpstream {
 function expressAddress(options: VertexOptions, route: GoogleRoute): { origin: string; path: string } {
   if (route.kind === "endpoint") {
     throw new GatewayError(
-      { kind: "not_found", param: "endpoint" },
+      { kind: "not_found", code: "endpoint_not_available", param: "endpoint" },
       "Self-deployed endpoints need a project: this gateway uses a Vertex AI API key, which has none. Start it with GOOGLE_CLOUD_PROJECT and application default credentials.",
     );
   }

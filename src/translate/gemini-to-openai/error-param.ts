@@ -48,11 +48,11 @@ export function errorParam(error: ReadError): string | null {
   const dotted = /\bGenerateContentRequest\.([\w.[\]]{1,200})/.exec(message)?.[1];
   const fromPath = toParam(quoted ?? dotted ?? "");
   if (fromPath !== null) return fromPath;
-  if (/\blogprobs is not enabled\b/i.test(message)) return "logprobs";
+  if (/\blogprobs is not (enabled|supported)\b/i.test(message)) return "logprobs";
   if (/\bpenalty is not enabled\b/i.test(message))
     return /presence/i.test(message) ? "presence_penalty" : "frequency_penalty";
-  if (/\bmime_?type\b/i.test(message)) return "messages";
-  if (/\bfunction_?declarations?\b/i.test(message)) return "tools";
+  if (/\b(mime_?type|file ?uri)\b/i.test(message)) return "messages";
+  if (/\bfunction(_?declarations?| calling)\b/i.test(message)) return "tools";
   if (/\bthinking (level|budget)\b/i.test(message)) return "reasoning_effort";
   return null;
 }

@@ -69,6 +69,15 @@ describe("google.rpc statuses", () => {
   });
 });
 
+test.each([
+  [409, "ALREADY_EXISTS", false],
+  [501, "UNIMPLEMENTED", false],
+  [409, "ABORTED", undefined],
+  [503, "UNAVAILABLE", undefined],
+])("a %d %s says %s to the SDKs, which would repeat any of them", (http, rpc, shouldRetry) => {
+  expect(failed(http, google(http, rpc, "Something happened.")).shouldRetry).toBe(shouldRetry);
+});
+
 describe("credentials", () => {
   const refused = google(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.");
   const badKey = google(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.", [
@@ -272,6 +281,11 @@ describe("what is to blame", () => {
     ["Penalty is not enabled for this model", "frequency_penalty"],
     ["Thinking level MINIMAL is not supported for this model.", "reasoning_effort"],
     ["Something else", null],
+    ["Unable to submit request because Logprobs is not supported for this model.", "logprobs"],
+    ["Unable to submit request because it has a mimeType parameter with value image/x.", "messages"],
+    ["Invalid or unsupported file uri: gs://bucket/object", "messages"],
+    ["Function calling is not enabled for models/gemini-2.5-flash-tts", "tools"],
+    ["Unable to submit request because `f` functionDeclaration `parameters` schema is wrong.", "tools"],
   ])("%s", (message, param) => {
     expect(failed(400, google(400, "INVALID_ARGUMENT", message)).param).toBe(param);
   });

@@ -38,7 +38,8 @@ export function errorInEvent(value: unknown, hints: FailureHints = {}): GatewayE
   return error === undefined ? undefined : translate(error, error.code ?? 500, {}, hints);
 }
 
-type Mapping = Pick<UpstreamFailure, "status" | "type" | "code">;
+/** `shouldRetry` where the SDKs, going by the status alone, would repeat in vain. */
+type Mapping = Pick<UpstreamFailure, "status" | "type" | "code" | "shouldRetry">;
 
 /** By google.rpc status name; HTTP pairs from googleapis google/rpc/code.proto. */
 const BY_STATUS = new Map<string, Mapping>([
@@ -48,7 +49,7 @@ const BY_STATUS = new Map<string, Mapping>([
   ["UNAUTHENTICATED", { status: 401, type: "authentication_error", code: "invalid_api_key" }],
   ["PERMISSION_DENIED", { status: 403, type: "permission_error", code: "permission_denied" }],
   ["NOT_FOUND", { status: 404, type: "invalid_request_error", code: "not_found" }],
-  ["ALREADY_EXISTS", { status: 409, type: "invalid_request_error", code: "conflict" }],
+  ["ALREADY_EXISTS", { status: 409, type: "invalid_request_error", code: "conflict", shouldRetry: false }],
   ["ABORTED", { status: 409, type: "api_error", code: "aborted" }],
   ["RESOURCE_EXHAUSTED", { status: 429, type: "rate_limit_error", code: "rate_limit_exceeded" }],
   // 499 is not a status a client can be sent; the caller did not cancel, or nobody would read this.
@@ -56,7 +57,10 @@ const BY_STATUS = new Map<string, Mapping>([
   ["INTERNAL", { status: 500, type: "server_error", code: "internal_error" }],
   ["UNKNOWN", { status: 500, type: "server_error", code: "internal_error" }],
   ["DATA_LOSS", { status: 500, type: "server_error", code: "internal_error" }],
-  ["UNIMPLEMENTED", { status: 501, type: "invalid_request_error", code: "not_implemented" }],
+  [
+    "UNIMPLEMENTED",
+    { status: 501, type: "invalid_request_error", code: "not_implemented", shouldRetry: false },
+  ],
   ["UNAVAILABLE", { status: 503, type: "server_error", code: "overloaded" }],
   ["DEADLINE_EXCEEDED", { status: 504, type: "server_error", code: "timeout" }],
 ]);

@@ -6,13 +6,14 @@ import { invalidRequest } from "../../errors.ts";
 import { isObject, wrongType } from "../read-field.ts";
 import { arrayKeywords, type Containing, objectKeywords } from "./schema-containers.ts";
 import type { Dialect } from "./schema-dialect.ts";
+import { areDisjoint } from "./schema-disjoint.ts";
 import { choiceKeywords } from "./schema-enum.ts";
 import { METADATA, own, STRUCTURAL } from "./schema-keywords.ts";
 import type { SchemaLedger } from "./schema-ledger.ts";
 import { mergeShapes } from "./schema-merge.ts";
 import { memberPath } from "./member-path.ts";
 import { SCHEMA_TOO_LARGE, schemaTooLarge, type RefTarget, type SchemaRefs } from "./schema-ref.ts";
-import { orNull, put, type Shape, typeField, type TypeName, typesOf } from "./schema-shape.ts";
+import { orNull, put, type Shape, typeField } from "./schema-shape.ts";
 import { exclusiveBounds, readTypes, simpleKeywords } from "./schema-values.ts";
 
 export const MAX_DEPTH = 32;
@@ -226,13 +227,25 @@ export class SchemaConversion {
       const converted = this.#convert(branch, `${at}[${index}]`, place);
       if (converted !== undefined) shapes.push(this.#counted(converted, size));
     }
-    if (keyword === "oneOf" && shapes.length > 1 && !disjoint(shapes)) {
+    if (
+      keyword === "oneOf" &&
+      shapes.length > 1 &&
+      !areDisjoint(shapes.map((shape) => this.#referred(shape)))
+    ) {
       this.#ledger.note("approximated", "schema-one-of", at, "Taken as anyOf: more than one branch may fit.");
     }
     const [only] = shapes;
     if (only === undefined) return undefined;
     const union: Shape = shapes.length === 1 && only.$ref === undefined ? only : { anyOf: shapes };
     return this.#both(into, { shape: union, ...size }, at, "schema-any-of", mark);
+  }
+
+  /** The definition that a kept reference stands for. */
+  #referred(shape: Shape): Shape {
+    const name = shape.$ref?.slice("#/$defs/".length);
+    return name === undefined || !Object.hasOwn(this.definitions, name)
+      ? shape
+      : (this.definitions[name] ?? shape);
   }
 
   #allOf(source: Record<string, unknown>, path: string, place: Place, into: Sized): Sized | undefined {
@@ -379,22 +392,6 @@ function branchList(source: Record<string, unknown>, keyword: string, at: string
   if (!Array.isArray(branches)) throw wrongType(at, "an array of schemas", branches);
   if (branches.length === 0) throw invalidRequest(at, `${at}: must have at least one branch.`);
   return branches;
-}
-
-/** No value is of the type of two of the branches. */
-function disjoint(shapes: readonly Shape[]): boolean {
-  const seen = new Set<TypeName>();
-  for (const shape of shapes) {
-    const types = typesOf(shape);
-    if (types === undefined) return false;
-    for (const type of types) {
-      if (seen.has(type)) return false;
-      seen.add(type);
-      if (type === "number") seen.add("integer");
-      if (type === "integer") seen.add("number");
-    }
-  }
-  return true;
 }
 
 function withSentence(text: string, sentence: string): string {

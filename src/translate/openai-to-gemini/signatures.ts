@@ -97,6 +97,6 @@ export function completeStep(calls: readonly CallPart[], scope: MessageScope): v
     "added",
     "signature-bypass",
     first.path,
-    "The thought signature of this step is not known; Google's bypass value was sent, which can lower quality.",
+    "No thought signature that holds for this step is known; Google's bypass value was sent, which can lower quality.",
   );
 }

@@ -281,6 +281,7 @@ describe("refused, by name", () => {
     [[calls(call("a")), result("a", "1"), result("a", "2")], "messages[3].tool_call_id"],
     [[calls(call("a")), result(undefined, "1")], "messages[2].tool_call_id"],
     [[calls(call("a")), result(undefined, "1", { name: "wind" })], "messages[2].name"],
+    [[calls(call("a")), { role: "function", content: "1" }], "messages[2].name"],
     [[result("a", "1")], "messages[1].tool_call_id"],
     [[{ role: "assistant", content: "x" }, result("a", "1")], "messages[2].tool_call_id"],
     [

@@ -23,6 +23,8 @@ const NO_RESULT = "No result was returned for this call.";
 /** A tool message, read but not yet matched to its call. */
 export interface ToolResult {
   path: string;
+  /** Of the older role `function`, whose messages name a function instead of a call. */
+  isFunction: boolean;
   id: string | undefined;
   name: string | undefined;
   response: JsonObject;
@@ -65,6 +67,7 @@ export function readToolMessage(placed: PlacedMessage, scope: MessageScope): Too
   }
   return {
     path,
+    isFunction: message["role"] === "function",
     id: splitId(id).head,
     name: name === "" ? undefined : name,
     response: toResponse(texts.join("\n")),
@@ -136,6 +139,13 @@ function unmatched(result: ToolResult, idPath: string): Error {
     return invalidRequest(
       path,
       `${path}: no unanswered call of the assistant message before it is to this function.`,
+    );
+  }
+  if (result.isFunction) {
+    const path = `${result.path}.name`;
+    return invalidRequest(
+      path,
+      `${path}: is required; send the name of the function this message answers for.`,
     );
   }
   return invalidRequest(idPath, `${idPath}: is required; send the id of the tool call this message answers.`);

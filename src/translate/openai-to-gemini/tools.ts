@@ -11,8 +11,7 @@ import {
   wrongType,
 } from "../read-field.ts";
 import type { RequestContext } from "../target.ts";
-import { toGeminiJsonSchema, toGeminiSchema } from "./json-schema.ts";
-import { isEmptyObject } from "./open-api-object.ts";
+import { toParameters } from "./function-parameters.ts";
 import { noteUnknownKeys } from "./unknown-fields.ts";
 
 /** Of function declarations in one request, as js-genai documents it. */
@@ -132,67 +131,5 @@ function readFunction(
     name,
     ...(description === undefined || description === "" ? {} : { description }),
     ...toParameters(declared, path, context),
-  });
-}
-
-function toParameters(
-  declared: Record<string, unknown>,
-  path: string,
-  context: RequestContext,
-): Pick<FunctionDeclaration, "parameters" | "parametersJsonSchema"> {
-  const field = `${path}.parameters`;
-  const parameters = optionalObject(declared, "parameters", field);
-  if (parameters === undefined) {
-    return {};
-  }
-  requireObjectType(parameters, `${field}.type`);
-  if (takesNoArguments(parameters)) {
-    context.notes.used(field, "tools");
-    return {};
-  }
-  if (context.target.facts.jsonSchema) {
-    return { parametersJsonSchema: toGeminiJsonSchema(parameters, field, context) };
-  }
-  const schema = toGeminiSchema(parameters, field, context);
-  if (isEmptyObject(schema)) {
-    context.notes.add(
-      "ignored",
-      "tools",
-      field,
-      `${context.target.model} refuses a schema without properties; the function is declared without one.`,
-    );
-    return {};
-  }
-  return { parameters: schema };
-}
-
-/** Arguments are an object in both APIs, which refuse a schema of anything else. */
-function requireObjectType(parameters: Record<string, unknown>, path: string): void {
-  const type = Object.hasOwn(parameters, "type") ? parameters["type"] : undefined;
-  if (typeof type === "string" && type.toLowerCase() !== "object") {
-    throw invalidRequest(
-      path,
-      `${path}: must be object, as arguments are; put the value in a property of one.`,
-    );
-  }
-}
-
-/** An empty schema, and one of an object without properties, say what their absence says. */
-function takesNoArguments(parameters: Record<string, unknown>): boolean {
-  return Object.entries(parameters).every(([key, value]) => {
-    switch (key) {
-      case "type":
-        return value === "object";
-      case "properties":
-        return isObject(value) && Object.keys(value).length === 0;
-      case "required":
-        return Array.isArray(value) && value.length === 0;
-      case "additionalProperties":
-        return value === false;
-      case "$schema":
-        return typeof value === "string";
-      default:
-        return false;
-    }
   });
 }
