@@ -1,68 +1,167 @@
-/** Settings to a gateway ready to be served: the one place where the parts meet. */
-import { startEmulator, type Emulator, type EmulatorOptions } from "./emulator/server.ts";
+/** A configuration to a gateway ready to be served, and to the next one when the configuration changes. */
+import type { Config } from "./config/config.ts";
+import { type Connected, type ConnectDeps, connectUpstream } from "./connect-upstream.ts";
+import type { Emulator, EmulatorOptions } from "./emulator/server.ts";
 import { Access } from "./gateway/access.ts";
-import type { Gateway } from "./gateway/gateway.ts";
+import type { Gateway, GatewayHandle } from "./gateway/gateway.ts";
 import { KeepAlive } from "./gateway/keep-alive.ts";
 import { OpenRequests } from "./gateway/open-requests.ts";
-import type { Settings } from "./settings.ts";
+import { createRouteTable } from "./routing/route-table.ts";
+import { Router } from "./routing/router.ts";
 import { MemorySignatureStore } from "./signatures/memory-signature-store.ts";
-import { createGoogleUpstream, type ChooseUpstreamDeps } from "./upstreams/choose-upstream.ts";
 import { createUndiciClient } from "./upstreams/undici-client.ts";
 
 /** Whole answers may hold several generated images. */
 const MAX_RESPONSE_BYTES = 256 * 1024 * 1024;
 
-export interface ComposedGateway {
-  gateway: Gateway;
-  /** Present when answers come from the embedded emulator. */
-  emulator: Emulator | undefined;
+export interface ComposedGateway extends GatewayHandle {
+  /** The first embedded emulator, where there is one. */
+  readonly emulator: Emulator | undefined;
+  readonly openRequests: OpenRequests;
+  /**
+   * Puts another configuration in force, all of it or, when an upstream cannot be connected, nothing. Requests under
+   * way finish under the one they began with; upstreams that did not change stay connected.
+   */
+  apply(config: Config): Promise<void>;
   /** No new requests are wanted; `readyz` says so. */
   drain(): void;
-  /** Ends upstream connections and the embedded emulator. */
+  /** Ends upstream connections and whatever runs in this process. */
   close(): Promise<void>;
 }
 
 export interface ComposeOptions {
   reportBug: Gateway["reportBug"];
-  onRefreshFailed?: ChooseUpstreamDeps["onRefreshFailed"];
   now?: () => number;
-  /** For the embedded emulator, where the settings choose it. */
+  /** For embedded emulators. */
   emulator?: EmulatorOptions;
+  credentials?: ConnectDeps["credentials"];
 }
 
-/** @throws SettingsError, GatewayError when credentials were named and cannot be used. */
-export async function composeGateway(settings: Settings, options: ComposeOptions): Promise<ComposedGateway> {
-  const emulator = settings.upstream.kind === "emulator" ? await startEmulator(options.emulator) : undefined;
-  const upstream = await createGoogleUpstream(settings, {
-    ...(emulator === undefined ? {} : { emulator: { origin: emulator.url, accessToken: "emulated-token" } }),
-    ...(options.onRefreshFailed === undefined ? {} : { onRefreshFailed: options.onRefreshFailed }),
-  });
-  const client = createUndiciClient({ maxConnections: settings.upstreamConnections });
-  let draining = false;
-  const now = options.now ?? Date.now;
-  return {
-    gateway: {
-      access: new Access(settings.apiKeys),
-      upstream,
-      client,
-      signatures: new MemorySignatureStore({ now }),
-      keepAlive: new KeepAlive(),
-      openRequests: new OpenRequests(),
-      timeouts: settings.timeouts,
-      limits: { maxBodyBytes: settings.maxBodyBytes, maxResponseBytes: MAX_RESPONSE_BYTES },
+/** @throws SettingsError when credentials are named and cannot be used. */
+export async function composeGateway(config: Config, options: ComposeOptions): Promise<ComposedGateway> {
+  const composed = new Composed(config, options);
+  await composed.apply(config);
+  return composed;
+}
+
+class Composed implements ComposedGateway {
+  readonly openRequests = new OpenRequests();
+  readonly #options: ComposeOptions;
+  readonly #client;
+  readonly #router: Router;
+  readonly #signatures: MemorySignatureStore;
+  readonly #keepAlive = new KeepAlive();
+  readonly #now: () => number;
+  /** By name, with the configuration each was connected under. */
+  #connected = new Map<string, { config: string; connected: Connected }>();
+  #current: Gateway | undefined;
+  #applying: Promise<void> = Promise.resolve();
+  #draining = false;
+
+  constructor(config: Config, options: ComposeOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#client = createUndiciClient({ maxConnections: config.limits.upstreamConnections });
+    this.#router = new Router({
+      now: () => performance.now(),
+      random: Math.random,
+      retryBudgetRatio: config.limits.retryBudget,
+    });
+    this.#signatures = new MemorySignatureStore({ now: this.#now });
+  }
+
+  get current(): Gateway {
+    if (this.#current === undefined)
+      throw new Error("the gateway is used before its configuration is in force");
+    return this.#current;
+  }
+
+  get emulator(): Emulator | undefined {
+    for (const { connected } of this.#connected.values()) {
+      if (connected.emulator !== undefined) return connected.emulator;
+    }
+    return undefined;
+  }
+
+  apply(config: Config): Promise<void> {
+    // One after the other: two changes in quick succession must not connect the same upstream twice.
+    const turn = this.#applying.then(() => this.#apply(config));
+    this.#applying = turn.catch(() => {});
+    return turn;
+  }
+
+  drain(): void {
+    this.#draining = true;
+  }
+
+  async close(): Promise<void> {
+    await this.#applying;
+    await this.#client.close();
+    for (const { connected } of this.#connected.values()) await connected.close?.();
+  }
+
+  async #apply(config: Config): Promise<void> {
+    const next = await this.#connect(config);
+    const before = this.#connected;
+    this.#connected = next;
+    this.#current = this.#gateway(config);
+    const left = [...before.values()].filter(({ connected }) => !isUsed(connected, next));
+    // Requests of the old configuration may still be on their way to what it alone used.
+    if (left.length > 0) {
+      void this.openRequests.whenNoneOlder().then(async () => {
+        for (const { connected } of left) await connected.close?.();
+      });
+    }
+  }
+
+  async #connect(config: Config): Promise<Map<string, { config: string; connected: Connected }>> {
+    const next = new Map<string, { config: string; connected: Connected }>();
+    const fresh: Connected[] = [];
+    const { emulator, credentials } = this.#options;
+    try {
+      for (const [name, upstream] of Object.entries(config.upstreams)) {
+        const text = JSON.stringify(upstream);
+        const known = this.#connected.get(name);
+        if (known?.config === text) {
+          next.set(name, known);
+          continue;
+        }
+        const connected = await connectUpstream(name, upstream, {
+          client: this.#client,
+          ...(emulator === undefined ? {} : { emulator }),
+          ...(credentials === undefined ? {} : { credentials }),
+        });
+        fresh.push(connected);
+        next.set(name, { config: text, connected });
+      }
+    } catch (error) {
+      for (const connected of fresh) await connected.close?.();
+      throw error;
+    }
+    return next;
+  }
+
+  #gateway(config: Config): Gateway {
+    const { limits } = config;
+    return {
+      access: new Access(config.server.apiKeys),
+      upstreams: new Map([...this.#connected].map(([name, { connected }]) => [name, connected.upstream])),
+      routes: createRouteTable(config),
+      router: this.#router,
+      signatures: this.#signatures,
+      keepAlive: this.#keepAlive,
+      openRequests: this.openRequests,
+      timeouts: limits.timeouts,
+      limits: { maxBodyBytes: limits.maxBodyBytes, maxResponseBytes: MAX_RESPONSE_BYTES },
       reasoningFormat: "reasoning_content",
-      passedHeaders: emulator === undefined ? [] : ["x-emulator-fault"],
-      draining: () => draining,
-      now,
-      reportBug: options.reportBug,
-    },
-    emulator,
-    drain: () => {
-      draining = true;
-    },
-    close: async () => {
-      await client.close();
-      await emulator?.close();
-    },
-  };
+      draining: () => this.#draining,
+      now: this.#now,
+      reportBug: this.#options.reportBug,
+    };
+  }
+}
+
+function isUsed(connected: Connected, next: ReadonlyMap<string, { connected: Connected }>): boolean {
+  for (const other of next.values()) if (other.connected === connected) return true;
+  return false;
 }

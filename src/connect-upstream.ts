@@ -1,5 +1,10 @@
 /** One upstream of the configuration, connected: signed in, or started where it runs in this process. */
-import { apiKeyCredentials, callerCredentials, type Credentials, staticTokenCredentials } from "./auth/credentials.ts";
+import {
+  apiKeyCredentials,
+  callerCredentials,
+  type Credentials,
+  staticTokenCredentials,
+} from "./auth/credentials.ts";
 import { type GoogleCredentialsOptions, HOW_TO_SIGN_IN } from "./auth/google-credentials.ts";
 import { openCredentials } from "./auth/open-credentials.ts";
 import { rotatingKeyCredentials } from "./auth/rotating-keys.ts";
@@ -45,7 +50,11 @@ export function connectUpstream(name: string, config: UpstreamConfig, deps: Conn
       return Promise.resolve({
         upstream: openai(
           name,
-          createOpenaiCompatibleUpstream({ baseUrl: config.baseUrl, apiKey: config.apiKey, repair: config.repair }),
+          createOpenaiCompatibleUpstream({
+            baseUrl: config.baseUrl,
+            apiKey: config.apiKey,
+            repair: config.repair,
+          }),
           deps.client,
         ),
       });
@@ -60,7 +69,11 @@ export function connectUpstream(name: string, config: UpstreamConfig, deps: Conn
   }
 }
 
-async function connectVertex(name: string, config: UpstreamOf<"vertex">, deps: ConnectDeps): Promise<Connected> {
+async function connectVertex(
+  name: string,
+  config: UpstreamOf<"vertex">,
+  deps: ConnectDeps,
+): Promise<Connected> {
   const at = config.baseUrl === undefined ? "" : ` at ${config.baseUrl}`;
   const allowedProjects = scopes(config.allowedProjects);
   const base = { location: config.location, baseUrl: config.baseUrl, allowedProjects };
@@ -114,7 +127,8 @@ async function connectEndpoint(
 ): Promise<Connected> {
   const signedIn = await signIn(config, deps);
   const { endpoint } = config;
-  if (endpoint === undefined) throw new SettingsError(`upstreams.${name}.endpoint`, "name the endpoint's id.");
+  if (endpoint === undefined)
+    throw new SettingsError(`upstreams.${name}.endpoint`, "name the endpoint's id.");
   const upstream = createVertexEndpointUpstream({
     project: projectOf(name, config.project ?? signedIn.project),
     location: config.location,
@@ -203,7 +217,12 @@ function gemini(
   return { kind: "gemini", name, at, client, passedHeaders: [], headers };
 }
 
-function openai(name: string, at: OpenaiUpstream, client: UpstreamClient, keepsModel = false): OpenaiConnection {
+function openai(
+  name: string,
+  at: OpenaiUpstream,
+  client: UpstreamClient,
+  keepsModel = false,
+): OpenaiConnection {
   return { kind: "openai", name, at, client, passedHeaders: [], keepsModel };
 }
 

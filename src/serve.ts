@@ -2,9 +2,10 @@
 import { composeGateway, type ComposedGateway, type ComposeOptions } from "./compose.ts";
 import { createApp } from "./server/app.ts";
 import { drain } from "./server/drain.ts";
-import { checkListen, readSettings, type Settings, type SettingsFlags } from "./settings.ts";
+import { type Config, type ConfigFlags, type LoadedConfig, readConfig } from "./config/config.ts";
+import { checkListen } from "./settings.ts";
 
-export { readSettings, type Settings, type SettingsFlags };
+export { readConfig, type Config, type ConfigFlags, type LoadedConfig };
 
 export interface RunningServer {
   /** Scheme, host and port it listens on. */
@@ -26,25 +27,26 @@ export const DEFAULT_DRAIN_MS = 8_000;
  * Serves until closed.
  * @throws SettingsError when the address can be reached from other machines and no access key is set.
  */
-export async function serve(settings: Settings, options: ServeOptions): Promise<RunningServer> {
-  checkListen(settings);
-  const composed = await composeGateway(settings, options);
-  const app = createApp(composed.gateway);
+export async function serve(config: Config, options: ServeOptions): Promise<RunningServer> {
+  const { server } = config;
+  checkListen(server);
+  const composed = await composeGateway(config, options);
+  const app = createApp(composed);
   try {
-    await app.listen({ host: settings.host, port: settings.port });
+    await app.listen({ host: server.host, port: server.port });
   } catch (error) {
     await composed.close();
     throw error;
   }
   const address = app.server.address();
-  const port = typeof address === "object" && address !== null ? address.port : settings.port;
-  const host = settings.host.includes(":") ? `[${settings.host}]` : settings.host;
+  const port = typeof address === "object" && address !== null ? address.port : server.port;
+  const host = server.host.includes(":") ? `[${server.host}]` : server.host;
   return {
     url: `http://${host}:${port}`,
     composed,
     close: async () => {
       composed.drain();
-      await drain(app, composed.gateway.openRequests, options.drainMs ?? DEFAULT_DRAIN_MS);
+      await drain(app, composed.openRequests, options.drainMs ?? DEFAULT_DRAIN_MS);
       await composed.close();
     },
   };

@@ -18,6 +18,7 @@ const FLOORS = [
   "routing",
   "gateway",
   "server",
+  "connect-upstream.ts",
   "compose.ts",
   "serve.ts",
   "client",

@@ -5,7 +5,7 @@ import { Agent, request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { readSettings, serve, type RunningServer } from "../src/serve.ts";
+import { readConfig, serve, type RunningServer } from "../src/serve.ts";
 import { post } from "./support/running-gateway.ts";
 
 const ASK = {
@@ -19,7 +19,7 @@ const bugs: unknown[] = [];
 afterEach(() => expect(bugs.splice(0)).toEqual([]));
 
 function start(drainMs: number): Promise<RunningServer> {
-  return serve(readSettings({ PORT: "0" }), {
+  return serve(readConfig({ PORT: "0" }).config, {
     drainMs,
     emulator: { paceMs: 2 },
     reportBug: (error) => bugs.push(error),

@@ -56,7 +56,8 @@ async function openSource(
   switch (config.kind) {
     case "adc": {
       const source = await findCredentialSource(options);
-      if (source === undefined) throw new SettingsError("credentials", "no application default credentials were found.");
+      if (source === undefined)
+        throw new SettingsError("credentials", "no application default credentials were found.");
       return source;
     }
     case "service-account":
@@ -65,7 +66,8 @@ async function openSource(
       return fromFile(config.file, "credentials");
     case "gcloud": {
       const file = gcloudLoginFile(options.env ?? process.env);
-      if (file === undefined) throw new SettingsError("credentials", "no home directory is known, so no gcloud login.");
+      if (file === undefined)
+        throw new SettingsError("credentials", "no home directory is known, so no gcloud login.");
       return fromFile(file, "gcloud login");
     }
     case "metadata":

@@ -1,14 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { Command } from "commander";
-
-import { explain, type Explanation } from "../gateway/explain.ts";
+import { composeGateway } from "../compose.ts";
+import { type ConfigFlags, readConfig } from "../config/config.ts";
+import { explainRequest } from "../gateway/explain-request.ts";
+import type { Explanation } from "../gateway/explain.ts";
 import { parseBody } from "../gateway/json-body.ts";
-import { readSettings, type SettingsFlags } from "../settings.ts";
-import { dryUpstream } from "./dry-upstream.ts";
-import { toGeminiRequest } from "../translate/openai-to-gemini/request.ts";
+import { dryConfig } from "./dry-config.ts";
 
-interface ExplainFlags extends SettingsFlags {
+interface ExplainFlags extends ConfigFlags {
+  config?: string;
   json?: boolean;
   strict?: boolean;
 }
@@ -19,6 +20,7 @@ export function explainCommand(): Command {
     .argument("<file>", "a JSON request body, - for standard input")
     .option("--json", "print JSON, as `x-pollux-explain: 1` answers it")
     .option("--strict", "refuse a request with fields that would be ignored, as `x-pollux-strict: 1` does")
+    .option("--config <file>", "configuration file (POLLUX_CONFIG)")
     .option("--upstream <kind>", "emulator, vertex or gemini-api")
     .option("--project <project>", "Google Cloud project")
     .option("--location <location>", "Google Cloud location")
@@ -35,16 +37,12 @@ Examples:
 
 async function run(file: string, flags: ExplainFlags): Promise<void> {
   const body = parseBody(file === "-" ? Buffer.from(await text(process.stdin)) : await readFile(file));
-  const upstream = dryUpstream(readSettings(process.env, flags));
-  const gemini = toGeminiRequest(body, {
-    surface: upstream.surface,
-    recall: () => undefined,
+  const { config } = readConfig(process.env, flags, flags.config);
+  const composed = await composeGateway(dryConfig(config), { reportBug: (error) => console.error(error) });
+  const explanation = explainRequest(composed.current, body, {
     strict: flags.strict === true,
-    trace: true,
-    repair: {},
-    reasoningFormat: "reasoning_content",
-  });
-  const explanation = explain(upstream, gemini, undefined);
+  }) as Explanation;
+  await composed.close();
   console.log(flags.json === true ? JSON.stringify(explanation, null, 2) : describe(explanation));
 }
 

@@ -1,19 +1,22 @@
 import { Command } from "commander";
 import { pino } from "pino";
-import { DEFAULT_DRAIN_MS, readSettings, serve, type SettingsFlags } from "../serve.ts";
+import { type ConfigFlags, describeProblem, readConfig } from "../config/config.ts";
+import { defaultUpstream } from "../gateway/routing-choice.ts";
+import { DEFAULT_DRAIN_MS, serve } from "../serve.ts";
 import { VERSION } from "../version.ts";
 import { banner } from "./banner.ts";
 
 /** For what comes after the deadline of the answers: farewells, upstream connections. */
 const EXIT_GRACE_MS = 1_500;
 
-interface ServeFlags extends SettingsFlags {
-  emulatorScript?: string;
+interface ServeFlags extends ConfigFlags {
+  config?: string;
 }
 
 export function serveCommand(): Command {
   return new Command("serve")
     .description("Serve OpenAI's Chat Completions API for Gemini.")
+    .option("--config <file>", "configuration file (POLLUX_CONFIG); without one the environment decides")
     .option("--host <host>", "address to listen on (HOST; default 127.0.0.1)")
     .option("--port <port>", "port to listen on, 0 for any free one (PORT; default 4364)")
     .option("--upstream <kind>", "emulator, vertex or gemini-api (POLLUX_UPSTREAM; default: by what is set)")
@@ -34,29 +37,31 @@ Examples:
 
 async function run(flags: ServeFlags): Promise<void> {
   const startedAt = performance.now();
-  const settings = readSettings(process.env, flags);
+  const loaded = readConfig(process.env, flags, flags.config);
   const log = pino({ base: null }, pino.destination(2));
-  const { url, composed, close } = await serve(settings, {
+  for (const warning of loaded.warnings) log.warn(describeProblem(warning));
+  const { url, composed, close } = await serve(loaded.config, {
     reportBug: (error, requestId) => log.error({ err: error, requestId }, "a bug in the gateway"),
-    onRefreshFailed: (error) =>
-      log.warn({ err: error }, "the Google access token could not be renewed; it is tried again"),
-    ...(flags.emulatorScript === undefined ? {} : { emulator: { script: flags.emulatorScript } }),
+    credentials: {
+      onRefreshFailed: (error) =>
+        log.warn({ err: error }, "the Google access token could not be renewed; it is tried again"),
+    },
   });
   console.log(
     banner({
       url,
       version: VERSION,
-      upstream: composed.gateway.upstream.description,
-      reason: settings.upstream.reason,
+      upstream: defaultUpstream(composed.current).at.description,
+      reason: loaded.reason,
       emulated: composed.emulator !== undefined,
-      needsKey: settings.apiKeys.length > 0,
+      needsKey: loaded.config.server.apiKeys.length > 0,
       readyMs: performance.now() - startedAt,
     }),
   );
   await untilSignalled();
   // Something may hold the process although the server is closed; unreferenced, this does not do so itself.
   setTimeout(() => process.exit(1), DEFAULT_DRAIN_MS + EXIT_GRACE_MS).unref();
-  const { size } = composed.gateway.openRequests;
+  const { size } = composed.openRequests;
   if (size > 0) {
     console.error(
       `Stopping: ${size} ${size === 1 ? "answer has" : "answers have"} ${DEFAULT_DRAIN_MS / 1000} s to finish. A second signal stops at once.`,

@@ -1,19 +1,22 @@
 /** The gateway in process: a `fetch` to hand to an OpenAI client, with no port. WHATWG types live only here. */
 import { composeGateway } from "../compose.ts";
+import { type ConfigFlags, readConfig } from "../config/config.ts";
 import { GatewayError } from "../errors.ts";
 import type { Call, Reply } from "../gateway/exchange.ts";
 import { answerChat } from "../gateway/front-door.ts";
 import type { Gateway } from "../gateway/gateway.ts";
+import { defaultUpstream } from "../gateway/routing-choice.ts";
 import { toErrorAnswer } from "../gateway/error-answer.ts";
 import { mintRequestId } from "../gateway/ids.ts";
 import { checkBodyHeaders } from "../gateway/json-body.ts";
 import { answerPlainRoute, isPlainRoute } from "../server/plain-routes.ts";
 import { noRoute } from "../server/no-route.ts";
 import { matchRoute } from "../server/routes.ts";
-import { readSettings, type SettingsFlags } from "../settings.ts";
 import { FetchReply } from "./fetch-reply.ts";
 
-export interface GatewayOptions extends SettingsFlags {
+export interface GatewayOptions extends ConfigFlags {
+  /** Path of a configuration file. Default: `POLLUX_CONFIG`; without one, the environment alone. */
+  config?: string;
   /** Read in place of `process.env`. */
   env?: Record<string, string | undefined>;
 }
@@ -38,13 +41,15 @@ export interface InProcessGateway {
  * @throws SettingsError when the environment holds something unusable.
  */
 export async function createGateway(options: GatewayOptions = {}): Promise<InProcessGateway> {
-  const settings = readSettings(options.env ?? process.env, options);
-  const composed = await composeGateway(settings, {
+  const env = options.env ?? process.env;
+  const { config } = readConfig(env, options, options.config);
+  const composed = await composeGateway(config, {
+    credentials: { env },
     reportBug: (error, requestId) => console.error(`pollux ${requestId}:`, error),
   });
   return {
-    fetch: (input, init) => answer(composed.gateway, new Request(input, init)),
-    upstream: composed.gateway.upstream.description,
+    fetch: (input, init) => answer(composed.current, new Request(input, init)),
+    upstream: defaultUpstream(composed.current).at.description,
     close: () => composed.close(),
   };
 }

@@ -4,7 +4,7 @@ import { GatewayError } from "../errors.ts";
 import type { Attempt, Route, RouteTarget } from "../routing/route.ts";
 import type { PlanRequest } from "../routing/plan.ts";
 import type { ActiveCalls } from "./active-calls.ts";
-import type { Reply } from "./exchange.ts";
+import { type Call, header, type Reply } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
 import { outcomeOf } from "./outcome.ts";
 
@@ -39,12 +39,27 @@ export async function runAttempts(
     } catch (error) {
       const next = plan.next(active.endedBy === undefined ? outcomeOf(error) : { kind: "abandoned" });
       headers["x-pollux-attempts"] = attemptsHeader(plan.attempts, undefined);
-      if (next === undefined || active.endedBy !== undefined || reply.headSent) {
+      if (next === undefined || active.endedBy !== undefined || reply.headSent || isCostly(error)) {
+        if (next !== undefined) plan.next({ kind: "abandoned" });
         throw plan.attempts.length > 1 ? exhausted(error) : error;
       }
       target = next;
     }
   }
+}
+
+/** How often the caller's SDK has sent this request before. */
+export function clientRetryOf(call: Call): number {
+  const count = Number(header(call.headers, "x-stainless-retry-count") ?? 0);
+  return Number.isInteger(count) && count > 0 ? count : 0;
+}
+
+/** The upstream may have worked for minutes, and would again: that is for the caller to decide. */
+function isCostly(error: unknown): boolean {
+  if (!(error instanceof GatewayError)) return false;
+  const { failure } = error;
+  if (failure.kind === "upstream_timeout") return failure.phase !== "connect";
+  return failure.kind === "upstream" && failure.status === 504;
 }
 
 async function pause(ms: number, active: ActiveCalls): Promise<void> {

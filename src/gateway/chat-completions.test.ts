@@ -4,11 +4,11 @@ import {
   callWith,
   RecordedReply,
   scriptedGateway,
+  type ScriptedCredentials,
   type ScriptedGateway,
 } from "../../test/support/scripted-upstream.ts";
 import { GatewayError } from "../errors.ts";
 import { chatCompletions } from "./chat-completions.ts";
-import type { Gateway } from "./gateway.ts";
 
 const ASK = { model: "google/gemini-3.8-flash", messages: [{ role: "user", content: "Hello" }] };
 const text = (value: string, finishReason?: string): object => ({
@@ -26,22 +26,19 @@ interface Run {
   done: Promise<void>;
 }
 
-function run(body: object, changes: Partial<Gateway> = {}, headers?: Record<string, string>): Run {
-  const gateway = scriptedGateway(changes);
+function run(body: object, credentials?: ScriptedCredentials, headers?: Record<string, string>): Run {
+  const gateway = scriptedGateway({}, credentials);
   const reply = new RecordedReply();
   return { gateway, reply, done: chatCompletions(gateway, callWith(body, headers), reply, undefined) };
 }
 
 /** Credentials that come when the test says so. */
-function slowCredentials(): { upstream: Gateway["upstream"]; grant: () => void; renewed: () => void } {
+function slowCredentials(): ScriptedCredentials & { grant: () => void; renewed: () => void } {
   const authorized = Promise.withResolvers<Record<string, string>>();
   const renewal = Promise.withResolvers<boolean>();
   return {
-    upstream: {
-      ...scriptedGateway().upstream,
-      authorize: () => authorized.promise,
-      renew: () => renewal.promise,
-    },
+    authorize: () => authorized.promise,
+    renew: () => renewal.promise,
     grant: () => authorized.resolve({ authorization: "Bearer token" }),
     renewed: () => renewal.resolve(true),
   };
@@ -290,7 +287,7 @@ describe("a gateway that stops", () => {
 describe("x-pollux-explain", () => {
   const IGNORED = { ...ASK, user: "someone" };
   const explained = async (body: object, headers: Record<string, string>): Promise<RecordedReply> => {
-    const { gateway, reply, done } = run(body, {}, headers);
+    const { gateway, reply, done } = run(body, undefined, headers);
     await done;
     expect(gateway.calls).toEqual([]);
     return reply;

@@ -3,18 +3,17 @@
  * through both ways as they are; only host and credentials are ours.
  */
 import { GatewayError } from "../errors.ts";
-import { targetId, type Route } from "../routing/route.ts";
 import type { GoogleRoute } from "../upstreams/google-upstream.ts";
 import { answering } from "./answering.ts";
-import { runAttempts } from "./attempts.ts";
+import { clientRetryOf, runAttempts } from "./attempts.ts";
 import type { ConnectedUpstream } from "./connected-upstream.ts";
-import { header, type Call, type Reply } from "./exchange.ts";
+import type { Call, Reply } from "./exchange.ts";
 import type { GatheredAnswer } from "./gather.ts";
 import type { Gateway } from "./gateway.ts";
 import { passedOn } from "./generate-request.ts";
 import { parseBody } from "./json-body.ts";
 import { endpointFailure, passThrough } from "./pass-through.ts";
-import { upstreamForScope } from "./routing-choice.ts";
+import { onlyTarget, upstreamForScope } from "./routing-choice.ts";
 
 type EndpointRoute = Extract<GoogleRoute, { kind: "endpoint" }>;
 
@@ -32,8 +31,10 @@ export function endpointPassThrough(
     const sent = { "content-type": "application/json", ...passedOn(upstream, call.headers) };
     const hints = { credentials: upstream.at.credentials, now: gateway.now() };
     const toError = (refusal: GatheredAnswer): GatewayError => endpointFailure(refusal, hints);
-    const request = { stickyKey: undefined, clientRetry: Number(header(call.headers, "x-stainless-retry-count") ?? 0) || 0 };
-    return runAttempts(gateway, onlyRoute(upstream, route), request, active, reply, headers, () =>
+    const request = { stickyKey: undefined, clientRetry: clientRetryOf(call) };
+    const { project, location } = route.scope;
+    const place = { upstream: upstream.name, model: `endpoints/${route.endpointId}`, location };
+    return runAttempts(gateway, onlyTarget(place, `:${project}`), request, active, reply, headers, () =>
       passThrough({
         upstream,
         call,
@@ -69,10 +70,4 @@ function findEndpoint(
     { kind: "not_found", code: "endpoint_not_available" },
     "Self-deployed endpoints live on Vertex AI; no upstream of this gateway is there.",
   );
-}
-
-function onlyRoute(upstream: ConnectedUpstream, { endpointId, scope }: EndpointRoute): Route {
-  const place = { upstream: upstream.name, model: `endpoints/${endpointId}`, location: scope.location };
-  const target = { ...place, id: `${targetId(place)}:${scope.project}`, weight: 1, priority: 1 };
-  return { name: place.model, targets: [target], choose: "weighted", sticky: "off", locations: undefined };
 }

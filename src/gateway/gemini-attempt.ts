@@ -38,6 +38,7 @@ export async function geminiAttempt(
   const { gateway, call, body, reply, active, headers } = parts;
   const { timeouts, limits } = gateway;
   const { callerToken } = call;
+  const strict = isOn(call.headers, "x-pollux-strict");
   const context = answerContext(gateway);
   const location = scope?.location ?? target.location;
   const hints: FailureHints = {
@@ -47,14 +48,25 @@ export async function geminiAttempt(
   };
   await withRecovery(
     async (repair) => {
-      const gemini = translate(gateway, call, body, upstream, target, { repair });
+      const gemini = translate(gateway, body, upstream, target, { repair, strict });
       const notes = toNotesHeader(gemini.notes);
       if (notes === undefined) delete headers["x-pollux-notes"];
       else headers["x-pollux-notes"] = notes;
       const build = generateRequest(upstream, gemini, { scope, target }, call.headers, timeouts);
       const attempt = active.branch();
       if (gemini.stream) {
-        await streamAnswer({ gateway, upstream, gemini, build, context, active: attempt, call, reply, headers, hints });
+        await streamAnswer({
+          gateway,
+          upstream,
+          gemini,
+          build,
+          context,
+          active: attempt,
+          call,
+          reply,
+          headers,
+          hints,
+        });
         return;
       }
       const completion = await unaryAnswer({
@@ -76,17 +88,15 @@ export async function geminiAttempt(
 /** The Gemini call that a target would be sent. */
 export function translate(
   gateway: Gateway,
-  call: Call,
   body: Record<string, unknown>,
   upstream: GeminiConnection,
   target: RouteTarget,
-  options: { repair?: RequestContext["repair"]; trace?: boolean },
+  options: { repair?: RequestContext["repair"]; trace?: boolean; strict: boolean },
 ): GeminiCall {
   return toGeminiRequest(body, {
     surface: upstream.at.surface,
     ...(target.model === body["model"] || target.model === "" ? {} : { model: target.model }),
     recall: (id) => gateway.signatures.recall(id),
-    strict: isOn(call.headers, "x-pollux-strict"),
     reasoningFormat: gateway.reasoningFormat,
     ...options,
   });

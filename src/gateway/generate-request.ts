@@ -66,10 +66,7 @@ export function generateHeaders(
 }
 
 /** A caller's headers do not reach an upstream, but for those the gateway was made to pass on. */
-export function passedOn(
-  upstream: ConnectedUpstream,
-  callerHeaders: RequestHeaders,
-): Record<string, string> {
+export function passedOn(upstream: ConnectedUpstream, callerHeaders: RequestHeaders): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const name of upstream.passedHeaders) {
     const value = header(callerHeaders, name);

@@ -5,6 +5,8 @@ import type { ActiveCalls } from "./active-calls.ts";
 export class OpenRequests {
   readonly #open = new Set<ActiveCalls>();
   #endedBy: GatewayError | undefined;
+  /** Those who wait for the requests of their time, each with how many are left. */
+  #waiting: { requests: Set<ActiveCalls>; resolve: () => void }[] = [];
 
   get size(): number {
     return this.#open.size;
@@ -17,6 +19,19 @@ export class OpenRequests {
 
   delete(calls: ActiveCalls): void {
     this.#open.delete(calls);
+    if (this.#waiting.length === 0) return;
+    for (const { requests, resolve } of this.#waiting) {
+      if (requests.delete(calls) && requests.size === 0) resolve();
+    }
+    this.#waiting = this.#waiting.filter(({ requests }) => requests.size > 0);
+  }
+
+  /** Resolves when every request that is open now has been answered. */
+  whenNoneOlder(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (this.#open.size === 0) resolve();
+    else this.#waiting.push({ requests: new Set(this.#open), resolve });
+    return promise;
   }
 
   /** Ends the upstream calls of every request, and of each that still comes; their clients are told `reason`. */

@@ -38,7 +38,17 @@ export async function openaiAttempt(
     usage: wantsUsage(body) ? "last" : "none",
   };
   if (body["stream"] === true) {
-    await repairedStream({ gateway, upstream, call, reply, active: attempt, headers, build, toError, options });
+    await repairedStream({
+      gateway,
+      upstream,
+      call,
+      reply,
+      active: attempt,
+      headers,
+      build,
+      toError,
+      options,
+    });
     return;
   }
   const { maxResponseBytes } = gateway.limits;
@@ -50,7 +60,11 @@ export async function openaiAttempt(
 }
 
 /** The caller's own bytes wherever the model is called as the caller calls it. */
-function request({ gateway, call, body }: AttemptParts, upstream: OpenaiConnection, target: RouteTarget): BuildRequest {
+function request(
+  { gateway, call, body }: AttemptParts,
+  upstream: OpenaiConnection,
+  target: RouteTarget,
+): BuildRequest {
   const address = upstream.at.address();
   const { timeouts } = gateway;
   const sent = sentBody(call.body, body, upstream, target);
@@ -76,7 +90,12 @@ function sentBody(
 
 function wantsUsage(body: Record<string, unknown>): boolean {
   const options = body["stream_options"];
-  return typeof options === "object" && options !== null && "include_usage" in options && options.include_usage === true;
+  return (
+    typeof options === "object" &&
+    options !== null &&
+    "include_usage" in options &&
+    options.include_usage === true
+  );
 }
 
 function parseJson(text: string): unknown {

@@ -22,9 +22,21 @@ test.each<[string, Failure, object]>([
   ["501", upstream(501), { kind: "answered" }],
   ["404", upstream(404), { kind: "not_found" }],
   ["400", upstream(400), { kind: "answered" }],
-  ["no connection in time", { kind: "upstream_timeout", phase: "connect", afterMs: 1 }, { kind: "unavailable" }],
-  ["no first byte in time", { kind: "upstream_timeout", phase: "first_byte", afterMs: 1 }, { kind: "failed" }],
-  ["all connections busy", { kind: "unavailable", retryAfterMs: 9 }, { kind: "unavailable", retryAfterMs: 9 }],
+  [
+    "no connection in time",
+    { kind: "upstream_timeout", phase: "connect", afterMs: 1 },
+    { kind: "unavailable" },
+  ],
+  [
+    "no first byte in time",
+    { kind: "upstream_timeout", phase: "first_byte", afterMs: 1 },
+    { kind: "failed" },
+  ],
+  [
+    "all connections busy",
+    { kind: "unavailable", retryAfterMs: 9 },
+    { kind: "unavailable", retryAfterMs: 9 },
+  ],
   ["a client that left", { kind: "client_closed" }, { kind: "abandoned" }],
   ["a caller without a token", { kind: "unauthenticated" }, { kind: "answered" }],
 ])("%s", (_, failure, outcome) => {

@@ -1,6 +1,6 @@
 /** Which route a request takes: that of its model, or that of the project and location in its path. */
 import { GatewayError } from "../errors.ts";
-import { targetId, type Route } from "../routing/route.ts";
+import { targetId, type Route, type RouteTarget } from "../routing/route.ts";
 import { resolveRoute } from "../routing/route-table.ts";
 import type { Scope } from "../upstreams/google-upstream.ts";
 import type { ConnectedUpstream } from "./connected-upstream.ts";
@@ -12,18 +12,26 @@ import type { Gateway } from "./gateway.ts";
  */
 export function chooseRoute(gateway: Gateway, model: unknown, scope: Scope | undefined): Route {
   const asked = typeof model === "string" ? model : "";
-  if (scope !== undefined) return scopedRoute(gateway, asked, scope);
-  const route = resolveRoute(asked, gateway.routes) ?? plainRoute(defaultUpstream(gateway).name, asked);
-  return route;
+  const route = resolveRoute(asked, gateway.routes);
+  if (scope !== undefined) return scopedRoute(gateway, asked, scope, route?.locations);
+  return route ?? onlyTarget({ upstream: defaultUpstream(gateway).name, model: asked, location: undefined });
 }
 
 /** The first upstream of the configuration. */
 export function defaultUpstream(gateway: Gateway): ConnectedUpstream {
   const [first] = gateway.upstreams.values();
   if (first === undefined) {
-    throw new GatewayError({ kind: "unavailable" }, "No upstream is configured. Add one to the configuration.");
+    throw new GatewayError(
+      { kind: "unavailable" },
+      "No upstream is configured. Add one to the configuration.",
+    );
   }
   return first;
+}
+
+/** The configuration's checks see to it that every target names an upstream there is. */
+export function upstreamOf(gateway: Gateway, target: RouteTarget): ConnectedUpstream {
+  return gateway.upstreams.get(target.upstream) ?? defaultUpstream(gateway);
 }
 
 /**
@@ -32,21 +40,30 @@ export function defaultUpstream(gateway: Gateway): ConnectedUpstream {
  */
 export function upstreamForScope(gateway: Gateway, scope: Scope): ConnectedUpstream {
   for (const upstream of gateway.upstreams.values()) {
-    if (upstream.kind === "gemini" && upstream.at.surface === "vertex" && upstream.at.mayServe(scope)) return upstream;
+    if (upstream.kind === "gemini" && upstream.at.surface === "vertex" && upstream.at.mayServe(scope))
+      return upstream;
   }
   for (const upstream of gateway.upstreams.values()) if (upstream.kind === "gemini") return upstream;
   return defaultUpstream(gateway);
 }
 
-function scopedRoute(gateway: Gateway, model: string, scope: Scope): Route {
+/** The location is the caller's, but a fence around the model holds for it as well. */
+function scopedRoute(
+  gateway: Gateway,
+  model: string,
+  scope: Scope,
+  locations: readonly string[] | undefined,
+): Route {
   const { name } = upstreamForScope(gateway, scope);
-  const place = { upstream: name, model, location: scope.location };
-  const target = { ...place, id: `${targetId(place)}:${scope.project}`, weight: 1, priority: 1 };
-  return { name: model, targets: [target], choose: "weighted", sticky: "off", locations: undefined };
+  const route = onlyTarget({ upstream: name, model, location: scope.location }, `:${scope.project}`);
+  return { ...route, locations };
 }
 
-function plainRoute(upstream: string, model: string): Route {
-  const place = { upstream, model, location: undefined };
-  const target = { ...place, id: targetId(place), weight: 1, priority: 1 };
-  return { name: model, targets: [target], choose: "weighted", sticky: "off", locations: undefined };
+/** A route of one target; `idSuffix` sets its health apart from that of the same model elsewhere. */
+export function onlyTarget(
+  place: Pick<RouteTarget, "upstream" | "model" | "location">,
+  idSuffix = "",
+): Route {
+  const target = { ...place, id: targetId(place) + idSuffix, weight: 1, priority: 1 };
+  return { name: place.model, targets: [target], choose: "weighted", sticky: "off", locations: undefined };
 }

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { GatewayError } from "../errors.ts";
-import type { Gateway } from "../gateway/gateway.ts";
+import type { Gateway, GatewayHandle } from "../gateway/gateway.ts";
 import { mintRequestId } from "../gateway/ids.ts";
 import { sendError } from "../gateway/send-json.ts";
 import { createHotRoutes, pathOf } from "./hot-routes.ts";
@@ -21,8 +21,8 @@ const HEADERS_TIMEOUT_MS = 20_000;
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 
-export function createApp(gateway: Gateway): FastifyInstance {
-  const hotRoutes = createHotRoutes(gateway);
+export function createApp(handle: GatewayHandle): FastifyInstance {
+  const hotRoutes = createHotRoutes(handle);
   const app = Fastify({
     serverFactory: (handler) => {
       const server: Server = createServer(
@@ -44,12 +44,12 @@ export function createApp(gateway: Gateway): FastifyInstance {
       server.on("checkExpectation", (_request, response) => refuseExpectation(response));
       return server;
     },
-    frameworkErrors: (error, request, reply) => answerError(gateway, error, request, reply),
+    frameworkErrors: (error, request, reply) => answerError(handle.current, error, request, reply),
     clientErrorHandler: (error, socket) => refuseBrokenRequest(error, socket),
     // The hook below names every request; Fastify's own counter is not used.
     genReqId: () => mintRequestId(),
     logger: false,
-    bodyLimit: gateway.limits.maxBodyBytes,
+    bodyLimit: handle.current.limits.maxBodyBytes,
     // What still comes on open connections while the server closes is answered as ever.
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true },
@@ -60,6 +60,7 @@ export function createApp(gateway: Gateway): FastifyInstance {
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
 
   app.addHook("onRequest", (request, reply, done) => {
+    const gateway = handle.current;
     reply.header("x-request-id", request.id);
     if (gateway.draining()) reply.header("connection", "close");
     try {
@@ -77,7 +78,7 @@ export function createApp(gateway: Gateway): FastifyInstance {
       url: route.path.replace(/\{(\w+)(\*?)\}/g, (_, name: string, rest: string) =>
         rest === "" ? `:${name}` : "*",
       ),
-      handler: (request, reply) => answerPlain(gateway, route, request, reply),
+      handler: (request, reply) => answerPlain(handle.current, route, request, reply),
     });
   }
 
@@ -85,7 +86,7 @@ export function createApp(gateway: Gateway): FastifyInstance {
     throw noRoute(request.method, pathOf(request.url));
   });
 
-  app.setErrorHandler((error, request, reply) => answerError(gateway, error, request, reply));
+  app.setErrorHandler((error, request, reply) => answerError(handle.current, error, request, reply));
   return app;
 }
 

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { GatewayError } from "../errors.ts";
 import type { Call } from "../gateway/exchange.ts";
 import { answerChat } from "../gateway/front-door.ts";
-import type { Gateway } from "../gateway/gateway.ts";
+import type { Gateway, GatewayHandle } from "../gateway/gateway.ts";
 import { mintRequestId } from "../gateway/ids.ts";
 import { checkBodyHeaders } from "../gateway/json-body.ts";
 import { sendError } from "../gateway/send-json.ts";
@@ -15,7 +15,7 @@ import { matchRoute } from "./routes.ts";
 /** Handles a request if it is for a chat route; false leaves it to the rest of the server. */
 export type HotRoutes = (request: IncomingMessage, response: ServerResponse) => boolean;
 
-export function createHotRoutes(gateway: Gateway): HotRoutes {
+export function createHotRoutes(handle: GatewayHandle): HotRoutes {
   return (request, response) => {
     if (request.method !== "POST") return false;
     const path = pathOf(request.url ?? "/");
@@ -23,6 +23,7 @@ export function createHotRoutes(gateway: Gateway): HotRoutes {
     if (matched === undefined) return false;
     const { id } = matched.route;
     if (isPlainRoute(id)) return false;
+    const gateway = handle.current;
     const requestId = mintRequestId();
     const reply = new NodeReply(response, gateway.draining);
     receive(gateway, request, requestId)

@@ -1,4 +1,5 @@
 /** The routes that answer at once with a JSON value. */
+import { defaultUpstream } from "../gateway/routing-choice.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { RequestHeaders } from "../gateway/exchange.ts";
 import { listModels, retrieveModel } from "./model-list.ts";
@@ -47,7 +48,7 @@ export function answerPlainRoute(
     case "ready":
       return gateway.draining()
         ? { status: 503, body: { status: "draining" } }
-        : { status: 200, body: { status: "ready", upstream: gateway.upstream.description } };
+        : { status: 200, body: { status: "ready", upstream: defaultUpstream(gateway).at.description } };
     case "openapi":
       return { status: 200, body: openapiDocument() };
     default:

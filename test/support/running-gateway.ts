@@ -1,6 +1,6 @@
 /** A gateway on a free port, with its embedded emulator, for tests over a real socket. */
 import type { EmulatorOptions } from "../../src/emulator/server.ts";
-import { readSettings, serve, type RunningServer } from "../../src/serve.ts";
+import { readConfig, serve, type RunningServer } from "../../src/serve.ts";
 
 export interface RunningGateway extends RunningServer {
   /** Bugs reported while it ran: a test that expects none checks that this is empty. */
@@ -13,9 +13,10 @@ export async function startGateway(
   emulator: EmulatorOptions = { paceMs: 0 },
 ): Promise<RunningGateway> {
   const bugs: unknown[] = [];
-  const server = await serve(readSettings({ ...env, PORT: "0" }), {
+  const server = await serve(readConfig({ ...env, PORT: "0" }).config, {
     reportBug: (error) => bugs.push(error),
     emulator,
+    credentials: { env },
   });
   return { ...server, bugs };
 }

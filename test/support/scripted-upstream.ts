@@ -1,4 +1,8 @@
 /** A gateway between an upstream that does what the test says, when it says so, and a client that writes down what it gets. */
+import { configSchema } from "../../src/config/schema.ts";
+import type { GeminiConnection } from "../../src/gateway/connected-upstream.ts";
+import { createRouteTable } from "../../src/routing/route-table.ts";
+import { Router } from "../../src/routing/router.ts";
 import { Access } from "../../src/gateway/access.ts";
 import type { Call, Reply } from "../../src/gateway/exchange.ts";
 import type { Gateway } from "../../src/gateway/gateway.ts";
@@ -143,7 +147,35 @@ export interface ScriptedGateway extends Gateway {
   bugs: unknown[];
 }
 
-export function scriptedGateway(changes: Partial<Gateway> = {}): ScriptedGateway {
+export type ScriptedCredentials = Pick<GeminiConnection["at"], "authorize" | "renew">;
+
+function scriptedConnection(client: UpstreamClient, credentials: ScriptedCredentials): GeminiConnection {
+  return {
+    kind: "gemini",
+    name: "scripted",
+    client,
+    passedHeaders: [],
+    headers: {},
+    at: {
+      surface: "vertex",
+      description: "scripted",
+      credentials: "own",
+      mayServe: () => true,
+      address: () => ({ origin: "http://upstream", path: "/" }),
+      ...credentials,
+    },
+  };
+}
+
+const GOOD_CREDENTIALS: ScriptedCredentials = {
+  authorize: () => Promise.resolve({ authorization: "Bearer token" }),
+  renew: () => Promise.resolve(false),
+};
+
+export function scriptedGateway(
+  changes: Partial<Gateway> = {},
+  credentials: ScriptedCredentials = GOOD_CREDENTIALS,
+): ScriptedGateway {
   const calls: ScriptedCall[] = [];
   const bugs: unknown[] = [];
   const client: UpstreamClient = {
@@ -156,22 +188,18 @@ export function scriptedGateway(changes: Partial<Gateway> = {}): ScriptedGateway
   };
   return {
     access: new Access([]),
-    upstream: {
-      surface: "vertex",
-      description: "scripted",
-      credentials: "own",
-      address: () => ({ origin: "http://upstream", path: "/" }),
-      authorize: () => Promise.resolve({ authorization: "Bearer token" }),
-      renew: () => Promise.resolve(false),
-    },
-    client,
+    upstreams: new Map([["scripted", scriptedConnection(client, credentials)]]),
+    routes: createRouteTable(
+      configSchema.parse({ upstreams: { scripted: { kind: "vertex", project: "some-project" } } }),
+    ),
+    // No retries: what a test scripts is what is called.
+    router: new Router({ now: () => performance.now(), random: () => 0.5, retryBudgetRatio: 0 }),
     signatures: new MemorySignatureStore({ now: () => 0 }),
     keepAlive: new KeepAlive(),
     openRequests: new OpenRequests(),
     timeouts: { connectMs: 0, firstByteMs: 0, idleMs: 0, totalMs: 0 },
     limits: { maxBodyBytes: 1_000_000, maxResponseBytes: 1_000_000 },
     reasoningFormat: "reasoning_content",
-    passedHeaders: [],
     draining: () => false,
     now: () => 1_795_000_000_000,
     reportBug: (error) => bugs.push(error),
