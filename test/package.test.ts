@@ -40,7 +40,11 @@ describe("dependencies", () => {
   });
 
   test("no lockfile names where its packages come from", () => {
-    for (const path of ["package-lock.json", "test/clients/package-lock.json"]) {
+    for (const path of [
+      "package-lock.json",
+      "test/clients/package-lock.json",
+      "test/local/package-lock.json",
+    ]) {
       expect(readFileSync(join(root, path), "utf8")).not.toContain('"resolved"');
     }
   });
