@@ -4,7 +4,14 @@ import { DONE } from "../../wire/sse.ts";
 import { nonEmpty, objects, record } from "../gemini-to-openai/lenient.ts";
 import { answerError, notAnAnswer } from "./answer-error.ts";
 import { ChoiceStream } from "./choice-stream.ts";
-import { frame, type HeldChunk, isEmptyChunk, saysOnlyFinish, withFinishReasons } from "./held-chunk.ts";
+import {
+  addsNothing,
+  frame,
+  type HeldChunk,
+  isEmptyChunk,
+  saysOnlyFinish,
+  withFinishReasons,
+} from "./held-chunk.ts";
 import { isBlank, type Json, position } from "./json.ts";
 import type { RepairOptions } from "./options.ts";
 import { Repairs } from "./repairs.ts";
@@ -165,10 +172,10 @@ export class StreamRepair {
       this.#held = [];
       for (const item of held) {
         const isTouched = item.choices.some((index) => touched.has(index));
-        if (item.kind === "finish" && isTouched) sent += this.#reopened(item);
-        else if (item.kind === "finish" && !saysOnlyFinish(item.chunk)) this.#held.push(item);
-        else if (item.kind === "finish") sent += this.#finished(item);
-        else if (item.kind === "signature" && isTouched) {
+        if (item.kind === "finish") {
+          // OpenAI ends a choice with an empty delta, and other choices go on; a reason beside content may come again.
+          sent += !isTouched && addsNothing(item.chunk) ? this.#finished(item) : this.#reopened(item);
+        } else if (item.kind === "signature" && isTouched) {
           const [rest, signed] = this.#signed(item, next);
           sent += rest;
           next = signed;
@@ -188,7 +195,7 @@ export class StreamRepair {
     return sent + frame(next.chunk, next.text);
   }
 
-  /** More of the choice has come: the reason it gave was no end. */
+  /** The reason was no end, or may be none: it is told when the stream ends. */
   #reopened(item: HeldChunk): string {
     this.#repairs.add("finishReasonOnce");
     if (saysOnlyFinish(item.chunk)) return "";
@@ -270,6 +277,7 @@ export class StreamRepair {
     let frames = "";
     if (this.#choices.size === 0) frames += this.#emptyChoice(told);
     for (const state of this.#choices.values()) {
+      if (state.finished) continue;
       // An explicit end without a reason is an end; a connection that just closes is a cut, whatever came before.
       if (!state.ended && !(told && state.hasOutput)) throw truncated();
       if (state.toolCalls.incomplete && state.finishReason() !== "length") {
