@@ -190,7 +190,9 @@ describe("order and timing", () => {
   test("text is passed on at once, a finish reason only when it is known to be one", () => {
     const repair = new StreamRepair(options());
     expect(repair.push(JSON.stringify(FIRST))).toContain("Hi");
+    expect(repair.ended).toBe(false);
     expect(repair.push(JSON.stringify(END))).toBe("");
+    expect(repair.ended).toBe(true);
     expect(repair.push("[DONE]")).toBe(`data: ${JSON.stringify(END)}\n\ndata: [DONE]\n\n`);
     expect(repair.push(JSON.stringify(FIRST))).toBe("");
     expect(repair.end()).toBe("");
