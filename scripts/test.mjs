@@ -1,5 +1,5 @@
 // `npm test`: installs what is missing (the real clients, for Node and Python, included), then runs everything.
-// `npm test -- --only unit,clients` runs some parts: format, lint, types, unit, clients, python-1, python-2, python-3
+// `npm test -- --only unit,clients` runs some parts: format, lint, types, unit, clients, local, python-1, python-2, python-3
 // (`python` is all three), documents. Plain JavaScript: on a fresh clone this runs on the machine's own Node (20 or newer).
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -11,13 +11,25 @@ import { findPython, pythonEnvironment } from "./python-environment.mjs";
 import { toolRunner } from "./run-tool.mjs";
 import { forgetReport, formatTally, tallyJunit, tallyVitest } from "./tally.mjs";
 
-const PARTS = ["format", "lint", "types", "unit", "clients", "python-1", "python-2", "python-3", "documents"];
+const PARTS = [
+  "format",
+  "lint",
+  "types",
+  "unit",
+  "clients",
+  "local",
+  "python-1",
+  "python-2",
+  "python-3",
+  "documents",
+];
 
 /** Runs the programs of README.md, some of which need the environment of python-3. */
 const README_TEST = "test/readme.test.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const clients = join(root, "test", "clients");
+const local = join(root, "test", "local");
 const reports = join(root, ".cache", "test-results");
 const chosen = readChoice(process.argv.slice(2));
 const suites = [];
@@ -39,6 +51,7 @@ async function main() {
   const clientsReady = needsClients
     ? settled(installPackages(clients, "the Node clients", { quiet: true }))
     : undefined;
+  const localReady = wants("local") || wants("types") ? settled(installLocal(clientsReady)) : undefined;
   const pythons = pythonEnvironments(run);
 
   if (wants("format")) await check("format", () => run("oxfmt", ["--check"]));
@@ -57,6 +70,16 @@ async function main() {
     }
   }
 
+  if (localReady !== undefined) {
+    const ready = await localReady;
+    if (ready.error !== undefined) {
+      skip("local", ready.error);
+    } else {
+      if (wants("types")) await check("types of the local model's tests", () => run("tsc", ["-p", local]));
+      if (wants("local")) await vitest(run, "local", ["--root", local]);
+    }
+  }
+
   for (const [name, environment] of pythons) {
     const ready = await environment;
     if (ready.error !== undefined) skip(name, ready.error);
@@ -68,6 +91,16 @@ async function main() {
   process.stdout.write(`\n${text}\n`);
   const inCi = process.env["CI"] !== undefined && !["", "0", "false"].includes(process.env["CI"]);
   process.exitCode = total.failed > 0 || (inCi && total.skipped > 0) ? 1 : 0;
+}
+
+/** The library that runs GGUF files, for the platforms whose binaries the tests' lockfile holds. */
+async function installLocal(before) {
+  const platform = `${process.platform}-${process.arch}`;
+  if (!["linux-x64", "linux-arm64", "linux-arm"].includes(platform)) {
+    throw new Error(`the binaries for these tests are those for Linux on x64 and ARM; this is ${platform}`);
+  }
+  await before;
+  return installPackages(local, "the library for GGUF files", { quiet: true });
 }
 
 /** Starts making the Python environments that are wanted, one after the other; gives a promise for each. */

@@ -226,9 +226,9 @@ describe("refusals, all in OpenAI's shape", () => {
 
   test.each([
     ["GET", "/v1/chat/completions", "POST"],
-    ["DELETE", "/v1/models", "GET"],
+    ["DELETE", "/v1/models", "GET, HEAD"],
     ["PUT", `/v1/${SCOPE}/openapi/chat/completions`, "POST"],
-    ["POST", "/v1/models", "GET"],
+    ["POST", "/v1/models", "GET, HEAD"],
   ])("405 for %s %s", async (method, path, allow) => {
     const response = await fetch(gateway.url + path, { method });
     await expectError(response, 405, "method_not_allowed");

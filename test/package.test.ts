@@ -40,7 +40,11 @@ describe("dependencies", () => {
   });
 
   test("no lockfile names where its packages come from", () => {
-    for (const path of ["package-lock.json", "test/clients/package-lock.json"]) {
+    for (const path of [
+      "package-lock.json",
+      "test/clients/package-lock.json",
+      "test/local/package-lock.json",
+    ]) {
       expect(readFileSync(join(root, path), "utf8")).not.toContain('"resolved"');
     }
   });
@@ -124,7 +128,7 @@ describe("the built package", () => {
       file,
       `import { createClient, createGateway } from "pollux";
        import { startEmulator } from "pollux/emulator";
-       import { readSettings, serve } from "pollux/server";
+       import { readConfig, serve } from "pollux/server";
        const gateway = await createGateway({ env: {} });
        const ask = (url) => gateway.fetch(url, {
          method: "POST",
@@ -135,7 +139,7 @@ describe("the built package", () => {
        await gateway.close();
        console.log(JSON.stringify({
          text: answer.choices[0].message.content,
-         kinds: [createClient, startEmulator, readSettings, serve].map((value) => typeof value),
+         kinds: [createClient, startEmulator, readConfig, serve].map((value) => typeof value),
        }));`,
     );
     const { stdout } = await run(process.execPath, [file]);

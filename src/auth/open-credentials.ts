@@ -63,7 +63,7 @@ async function openSource(
     case "service-account":
     case "file":
     case "federation":
-      return fromFile(config.file, "credentials");
+      return fromFile(config.file, namedBy(config.file, options));
     case "gcloud": {
       const file = gcloudLoginFile(options.env ?? process.env);
       if (file === undefined)
@@ -89,6 +89,12 @@ async function openSource(
     default:
       return config satisfies never;
   }
+}
+
+/** The variable an operator has to change, where the path came from it. */
+function namedBy(path: string, { env = process.env }: GoogleCredentialsOptions): string {
+  const variable = "GOOGLE_APPLICATION_CREDENTIALS";
+  return env[variable]?.trim() === path ? variable : "credentials";
 }
 
 async function fromFile(path: string, variable: string): Promise<CredentialSource> {

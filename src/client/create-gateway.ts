@@ -2,6 +2,7 @@
 import { composeGateway } from "../compose.ts";
 import { type ConfigFlags, readConfig } from "../config/config.ts";
 import { GatewayError } from "../errors.ts";
+import { bodyTooLarge } from "../gateway/body-limit.ts";
 import type { Call, Reply } from "../gateway/exchange.ts";
 import { answerChat } from "../gateway/front-door.ts";
 import type { Gateway } from "../gateway/gateway.ts";
@@ -9,6 +10,7 @@ import { defaultUpstream } from "../gateway/routing-choice.ts";
 import { toErrorAnswer } from "../gateway/error-answer.ts";
 import { mintRequestId } from "../gateway/ids.ts";
 import { checkBodyHeaders } from "../gateway/json-body.ts";
+import { shuttingDown } from "../server/drain.ts";
 import { answerPlainRoute, isPlainRoute } from "../server/plain-routes.ts";
 import { noRoute } from "../server/no-route.ts";
 import { matchRoute } from "../server/routes.ts";
@@ -26,7 +28,7 @@ export interface InProcessGateway {
   fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
   /** Which upstream answers, for people. */
   upstream: string;
-  /** Ends upstream connections and, where there is one, the embedded emulator. */
+  /** Ends the answers under way, upstream connections and, where there is one, the embedded emulator. */
   close: () => Promise<void>;
 }
 
@@ -50,7 +52,10 @@ export async function createGateway(options: GatewayOptions = {}): Promise<InPro
   return {
     fetch: (input, init) => answer(composed.current, new Request(input, init)),
     upstream: defaultUpstream(composed.current).at.description,
-    close: () => composed.close(),
+    close: () => {
+      composed.openRequests.endAll(shuttingDown());
+      return composed.close();
+    },
   };
 }
 
@@ -65,18 +70,11 @@ async function answer(gateway: Gateway, request: Request): Promise<Response> {
     const { id } = matched.route;
     if (isPlainRoute(id)) {
       const plain = answerPlainRoute(gateway, matched, headers);
-      return Response.json(plain.body, { status: plain.status, headers: { "x-request-id": requestId } });
+      return json(request, plain.status, { "x-request-id": requestId }, plain.body);
     }
     const { callerToken } = gateway.access.admit(headers);
     checkBodyHeaders(headers);
-    const body = Buffer.from(await request.arrayBuffer());
-    if (body.length > gateway.limits.maxBodyBytes) {
-      const { maxBodyBytes } = gateway.limits;
-      throw new GatewayError(
-        { kind: "payload_too_large", maxBytes: maxBodyBytes },
-        `The request body is larger than ${maxBodyBytes} bytes.`,
-      );
-    }
+    const body = await readBody(request, gateway.limits.maxBodyBytes);
     const call: Call = { requestId, headers, body, callerToken, startedAt };
     const reply = new FetchReply(request.signal);
     void answerChat(gateway, id, path, matched.parameters, call, reply satisfies Reply);
@@ -84,6 +82,31 @@ async function answer(gateway: Gateway, request: Request): Promise<Response> {
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     const { status, headers, body } = toErrorAnswer(error, requestId);
-    return Response.json(body, { status, headers: { ...headers, "x-request-id": requestId } });
+    return json(request, status, { ...headers, "x-request-id": requestId }, body);
   }
+}
+
+function json(request: Request, status: number, headers: Record<string, string>, body: unknown): Response {
+  const text = JSON.stringify(body);
+  return new Response(request.method === "HEAD" ? null : text, {
+    status,
+    headers: {
+      ...headers,
+      "content-type": "application/json",
+      "content-length": String(Buffer.byteLength(text)),
+    },
+  });
+}
+
+/** @throws GatewayError `payload_too_large` as soon as that is known; and what the caller's own stream threw. */
+async function readBody(request: Request, maxBytes: number): Promise<Buffer> {
+  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw bodyTooLarge(maxBytes);
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw bodyTooLarge(maxBytes);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, bytes);
 }

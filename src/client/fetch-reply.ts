@@ -19,9 +19,9 @@ export class FetchReply implements Reply {
       this.#reject = reject;
     });
     const abort = (): void => {
-      if (this.#closed) return;
       this.#close();
       this.#reject(signal.reason);
+      // Also when all has been written: what was not read yet is not to be had any more, as with `fetch`.
       this.#controller?.error(signal.reason);
     };
     if (signal.aborted) queueMicrotask(abort);

@@ -28,7 +28,9 @@ export function checkConfig(raw: RawConfig, folder: string): CheckedConfig {
   if (!parsed.success) problems.push(...schemaProblems(parsed.error.issues, raw));
   const findings = crossCheck(partsOf(raw));
   problems.push(...findings.filter(({ severity }) => severity === "error").map(located(raw)));
-  if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
+  if (problems.length > 0 || !parsed.success) {
+    throw new ConfigError(problems, { dependsOn: [...raw.referencedFiles] });
+  }
 
   const files = filesOf(parsed.data, folder);
   for (const { path, file } of files) {

@@ -14,11 +14,17 @@ export interface ConfigProblem {
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly problems: readonly ConfigProblem[];
+  /** Files whose change may mend it: the configuration, and those its secrets are read from. Absolute paths. */
+  readonly dependsOn: readonly string[];
 
-  constructor(problems: readonly ConfigProblem[], options?: ErrorOptions) {
+  constructor(
+    problems: readonly ConfigProblem[],
+    options: ErrorOptions & { dependsOn?: readonly string[] } = {},
+  ) {
     const sorted = [...problems].sort((a, b) => place(a) - place(b));
     super(sorted.map(describeProblem).join("\n"), options);
     this.problems = sorted;
+    this.dependsOn = options.dependsOn ?? [];
   }
 }
 

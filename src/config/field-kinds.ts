@@ -8,6 +8,8 @@ export interface FieldRole {
   secret?: true;
   /** A path, taken from the folder of the configuration file where it is relative. */
   path?: true;
+  /** Ids that may be digits alone, which YAML writes like a number. */
+  digits?: true;
 }
 
 export const fieldRoles = z.registry<FieldRole>();
@@ -54,13 +56,24 @@ export function location(description: string): z.ZodString {
 }
 
 export function project(description: string): z.ZodString {
-  return z
+  const schema = z
     .string()
     .regex(
       /^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/,
       "is not a Google Cloud project id or number, for example `my-project-123`",
     )
     .describe(description);
+  fieldRoles.add(schema, { digits: true });
+  return schema;
+}
+
+export function endpointId(description: string): z.ZodString {
+  const schema = z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/, "is not an endpoint id as Vertex AI shows it")
+    .describe(description);
+  fieldRoles.add(schema, { digits: true });
+  return schema;
 }
 
 /** An https address, or an http one to this machine; `http: "anywhere"` also allows it to others. */

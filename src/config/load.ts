@@ -21,6 +21,10 @@ export interface LoadedConfig {
   dependsOn: readonly string[];
   /** What should be changed and does not keep the gateway from running: file modes, targets never used. */
   warnings: readonly ConfigProblem[];
+  /** There is no file, or nothing in it. */
+  saysNothing: boolean;
+  /** The same for the same text of all these files. */
+  fingerprint: string;
   /** Why the default upstream is the one it is, for people: `pollux.yaml`, `GOOGLE_CLOUD_PROJECT is set`. */
   reason: string;
   /** Where a value came from; of a list or mapping that was given as a whole, where that came from. */
@@ -62,6 +66,7 @@ function complete(
   env: Environment,
   flags: ConfigFlags,
 ): LoadedConfig {
+  const saysNothing = Object.keys(raw.value).length === 0;
   for (const secret of raw.referencedFiles) {
     // One that cannot be read is an error already.
     if (raw.problems.length > 0) break;
@@ -76,6 +81,8 @@ function complete(
     file,
     dependsOn: [...(file === undefined ? [] : [file]), ...raw.referencedFiles],
     warnings,
+    saysNothing,
+    fingerprint: raw.fingerprint.digest("hex"),
     reason,
     originOf: (at) => originOf(raw, at),
   };

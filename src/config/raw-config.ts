@@ -1,4 +1,5 @@
 /** A configuration as it was said, before it is checked: values, and where each came from. */
+import { createHash } from "node:crypto";
 import { type ConfigPath, formatPath } from "./config-path.ts";
 import type { ConfigProblem } from "./config-error.ts";
 import type { Origin } from "./origin.ts";
@@ -13,6 +14,8 @@ export class RawConfig {
   readonly warnings: ConfigProblem[] = [];
   /** Files that `file:` refers to, as absolute paths. */
   readonly referencedFiles = new Set<string>();
+  /** Changes with the text of the file and of every file it refers to. */
+  readonly fingerprint = createHash("sha256");
   readonly #origins = new Map<string, Origin>();
   readonly #keys = new Map<string, Origin>();
 

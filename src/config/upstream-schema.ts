@@ -1,7 +1,7 @@
 /** Where models live: one strict object for each kind of upstream. */
 import { z } from "zod";
 import { credentialsSchema } from "./credentials-schema.ts";
-import { baseUrl, location, modelId, path, project, secret } from "./field-kinds.ts";
+import { baseUrl, endpointId, location, modelId, path, project, secret } from "./field-kinds.ts";
 
 const ownCredentials = credentialsSchema
   .default({ kind: "adc" })
@@ -77,11 +77,9 @@ const vertexEndpoint = z
     kind: z.literal("vertex-endpoint"),
     project: ownProject,
     location: location("The region of the endpoint."),
-    endpoint: z
-      .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/, "is not an endpoint id as Vertex AI shows it")
-      .optional()
-      .describe("Id of the endpoint. Left out: every endpoint of the project in this location is found."),
+    endpoint: endpointId(
+      "Id of the endpoint. Left out: every endpoint of the project in this location is found.",
+    ).optional(),
     host: baseUrl(
       "The endpoint's dedicated or Private Service Connect host, as an address.",
       "anywhere",

@@ -60,7 +60,9 @@ export function readTree(text: string, options: TreeOptions): RawConfig {
   }
   const errors = [...document.errors, ...document.warnings];
   if (errors.length > 0) throw syntaxError(errors, placeOf, text);
-  return new TreeReader(options, placeOf).read(document.contents);
+  const raw = new TreeReader(options, placeOf).read(document.contents);
+  raw.fingerprint.update(text);
+  return raw;
 }
 
 type Schema = z.core.$ZodType | undefined;
@@ -172,6 +174,7 @@ class TreeReader {
         this.#options.folder,
       );
       this.#raw.referencedFiles.add(file);
+      this.#raw.fingerprint.update(`\0${file}\0${text ?? ""}`);
       return problem === undefined ? text : this.#unresolved(path, problem);
     }
     const wanted = schema === undefined ? undefined : bare(schema);

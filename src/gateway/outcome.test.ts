@@ -21,6 +21,7 @@ test.each<[string, Failure, object]>([
   ["500", upstream(500), { kind: "failed" }],
   ["501", upstream(501), { kind: "answered" }],
   ["404", upstream(404), { kind: "not_found" }],
+  ["our credentials refused", upstream(502, { code: "upstream_auth_error" }), { kind: "not_found" }],
   ["400", upstream(400), { kind: "answered" }],
   [
     "no connection in time",

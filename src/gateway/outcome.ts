@@ -28,7 +28,8 @@ export function outcomeOf(error: unknown): Outcome {
 function upstreamOutcome(status: number, code: string | null, retryAfterMs: number | undefined): Outcome {
   if (status === 429) return withWait("rate_limited", retryAfterMs);
   if (status === 503 || UNREACHED.has(code)) return withWait("unavailable", retryAfterMs);
-  if (status === 404) return { kind: "not_found" };
+  // A target that refuses our credentials has as little to offer as one without the model, now and for a while.
+  if (status === 404 || code === "upstream_auth_error") return { kind: "not_found" };
   return { kind: status >= 500 && status !== 501 ? "failed" : "answered" };
 }
 

@@ -30,6 +30,7 @@ export async function drain(
   }
 }
 
-function shuttingDown(): GatewayError {
+/** What clients are told whose answers are ended. */
+export function shuttingDown(): GatewayError {
   return new GatewayError({ kind: "unavailable" }, "The gateway is shutting down. Send the request again.");
 }

@@ -1,6 +1,7 @@
 /** `Call` and `Reply` over node:http. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { GatewayError } from "../errors.ts";
+import { bodyTooLarge } from "../gateway/body-limit.ts";
 import type { Reply } from "../gateway/exchange.ts";
 import { endOnceReceived } from "./end-once-received.ts";
 
@@ -85,7 +86,7 @@ export class NodeReply implements Reply {
  */
 export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const announced = Number(request.headers["content-length"] ?? 0);
-  if (announced > maxBytes) return Promise.reject(tooLarge(maxBytes));
+  if (announced > maxBytes) return Promise.reject(bodyTooLarge(maxBytes));
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -93,7 +94,7 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
       bytes += chunk.length;
       if (bytes > maxBytes) {
         chunks.length = 0;
-        reject(tooLarge(maxBytes));
+        reject(bodyTooLarge(maxBytes));
         return;
       }
       chunks.push(chunk);
@@ -109,13 +110,6 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
       if (!request.complete) reject(left());
     });
   });
-}
-
-function tooLarge(maxBytes: number): GatewayError {
-  return new GatewayError(
-    { kind: "payload_too_large", maxBytes },
-    `The request body is larger than ${maxBytes} bytes. Send large media by reference (a gs:// or https URL), or raise POLLUX_MAX_BODY_BYTES.`,
-  );
 }
 
 function left(): GatewayError {

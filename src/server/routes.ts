@@ -93,8 +93,12 @@ const exact = new Map(
 );
 const NO_PARAMETERS: Record<string, string> = {};
 
-/** The route for a method and a path without its query; undefined if there is none. Earlier routes win. */
-export function matchRoute(method: string, path: string): MatchedRoute | undefined {
+/**
+ * The route for a method and a path without its query; undefined if there is none. Earlier routes win. HEAD is GET:
+ * whoever sends the answer leaves its body out.
+ */
+export function matchRoute(asked: string, path: string): MatchedRoute | undefined {
+  const method = asked === "HEAD" ? "GET" : asked;
   const plain = exact.get(`${method} ${path}`);
   if (plain !== undefined) return { route: plain, parameters: NO_PARAMETERS };
   for (const { route: entry, pattern, names } of compiled) {
@@ -113,9 +117,10 @@ export function matchRoute(method: string, path: string): MatchedRoute | undefin
 
 /** The methods a path has, for the `allow` header of a 405; empty if the path is unknown. */
 export function methodsFor(path: string): string[] {
-  const methods = new Set(
+  const methods = new Set<string>(
     compiled.filter(({ pattern }) => pattern.test(path)).map(({ route: entry }) => entry.method),
   );
+  if (methods.has("GET")) methods.add("HEAD");
   return [...methods].toSorted();
 }
 

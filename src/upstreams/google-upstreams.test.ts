@@ -2,8 +2,6 @@ import { describe, expect, test } from "vitest";
 import { apiKeyCredentials, callerCredentials, staticTokenCredentials } from "../auth/credentials.ts";
 import { GatewayError } from "../errors.ts";
 import type { Failure } from "../errors.ts";
-import { readSettings } from "../settings.ts";
-import { createGoogleUpstream } from "./choose-upstream.ts";
 import { createGeminiApiUpstream } from "./gemini-api.ts";
 import type { GoogleRoute, GoogleUpstream } from "./google-upstream.ts";
 import { createVertexUpstream, type VertexOptions } from "./vertex.ts";
@@ -273,66 +271,4 @@ describe("credentials", () => {
       });
     },
   );
-});
-
-const choose = (env: Record<string, string>): Promise<GoogleUpstream> =>
-  createGoogleUpstream(readSettings(env), {
-    env: {},
-    emulator: { origin: "http://127.0.0.1:9", accessToken: "emulated" },
-    hasMetadataServer: () => Promise.resolve(false),
-  });
-
-describe("chosen by the settings", () => {
-  test("the emulator takes any project", async () => {
-    const upstream = await choose({});
-    expect(upstream).toMatchObject({ surface: "vertex", credentials: "own" });
-    expect(url(upstream, generate("m", false, { project: "PROJECT_ID", location: "us-central1" }))).toBe(
-      "http://127.0.0.1:9/v1beta1/projects/PROJECT_ID/locations/us-central1/publishers/google/models/m:generateContent",
-    );
-    expect(await upstream.authorize("anything")).toEqual({ authorization: "Bearer emulated" });
-    expect(upstream.description).toContain("emulator");
-  });
-
-  test("a Gemini key", async () => {
-    const upstream = await choose({ GEMINI_API_KEY: "secret-key" });
-    expect(upstream).toMatchObject({ surface: "gemini-api", credentials: "own" });
-    expect(await upstream.authorize(undefined)).toEqual({ "x-goog-api-key": "secret-key" });
-    expect(upstream.description).not.toContain("secret");
-  });
-
-  test("the Gemini API without a key passes the caller's on", async () => {
-    const upstream = await choose({ POLLUX_UPSTREAM: "gemini-api" });
-    expect(upstream.credentials).toBe("caller");
-    expect(await upstream.authorize("AIza-x")).toEqual({ "x-goog-api-key": "AIza-x" });
-    expect(await upstream.authorize("ya29.x")).toEqual({ authorization: "Bearer ya29.x" });
-    await expect(upstream.authorize(undefined)).rejects.toMatchObject({
-      message: expect.stringMatching(/GEMINI_API_KEY/),
-    });
-  });
-
-  test("Vertex AI with an API key", async () => {
-    const upstream = await choose({ GOOGLE_GENAI_USE_VERTEXAI: "true", GOOGLE_API_KEY: "secret-key" });
-    expect(url(upstream, generate("m"))).toBe(
-      "https://aiplatform.googleapis.com/v1beta1/publishers/google/models/m:generateContent",
-    );
-    expect(await upstream.authorize(undefined)).toEqual({ "x-goog-api-key": "secret-key" });
-    expect(upstream.description).not.toContain("secret");
-  });
-
-  test("Vertex AI without credentials passes the caller's on, and says how to get one", async () => {
-    const upstream = await choose({ GOOGLE_CLOUD_PROJECT: "p" });
-    expect(upstream).toMatchObject({ surface: "vertex", credentials: "caller" });
-    expect(await upstream.authorize("ya29.x")).toEqual({ authorization: "Bearer ya29.x" });
-    await expect(upstream.authorize(undefined)).rejects.toMatchObject({
-      failure: { kind: "unauthenticated" },
-      message: expect.stringMatching(/gcloud auth application-default/),
-    });
-  });
-
-  test("a credential file that is not there is an error, not a reason to look elsewhere", async () => {
-    await expect(choose({ GOOGLE_APPLICATION_CREDENTIALS: "/nowhere/key.json" })).rejects.toMatchObject({
-      name: "SettingsError",
-      message: expect.stringMatching(/GOOGLE_APPLICATION_CREDENTIALS.*\/nowhere\/key\.json/),
-    });
-  });
 });

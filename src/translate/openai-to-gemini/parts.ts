@@ -76,9 +76,10 @@ function readPart(part: unknown, path: string, side: Side, scope: MessageScope):
   const keys = TYPES[side].includes(type) ? PART_KEYS.get(type) : undefined;
   if (keys === undefined) {
     const place = side === "result" ? "a tool result" : `a ${side === "model" ? "assistant" : side} message`;
+    const types = TYPES[side].join(", ");
     throw invalidRequest(
       `${path}.type`,
-      `${path}.type: must be one of ${TYPES[side].join(", ")} in ${place}.`,
+      `${path}.type: must be ${TYPES[side].length > 1 ? `one of ${types}` : types} in ${place}.`,
     );
   }
   scope.notes.used(`${path}.type`, type === "text" || type === "refusal" ? "part-text" : "part-media");

@@ -45,6 +45,21 @@ export function notAnAnswer(what: string, cause?: unknown): GatewayError {
   );
 }
 
+/** The stream ended without a reason, so the answer was cut. */
+export function truncated(): GatewayError {
+  return new GatewayError(
+    {
+      kind: "upstream",
+      status: 502,
+      type: "server_error",
+      code: "upstream_truncated",
+      param: null,
+      shouldRetry: true,
+    },
+    "The upstream's stream ended before the answer did. Send the request again.",
+  );
+}
+
 function isNothing(error: unknown): boolean {
   const object = record(error);
   return object === undefined ? isBlank(error) || error === false : Object.keys(object).length === 0;

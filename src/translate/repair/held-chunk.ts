@@ -40,14 +40,20 @@ export function isEmptyChunk(chunk: Json): boolean {
   );
 }
 
+/** Its deltas are empty, as OpenAI's are where a finish reason is told. */
+export function addsNothing(chunk: Json): boolean {
+  return objects(chunk["choices"]).every((choice) =>
+    Object.values(record(choice["delta"]) ?? {}).every(isBlank),
+  );
+}
+
 /** Nothing in it but a finish reason, or what is left of one. */
 export function saysOnlyFinish(chunk: Json): boolean {
   return (
+    addsNothing(chunk) &&
     Object.entries(chunk).every(([key, value]) => ENVELOPE.has(key) || value === null) &&
-    objects(chunk["choices"]).every(
-      (choice) =>
-        Object.entries(choice).every(([key, value]) => CHOICE.has(key) || value === null) &&
-        Object.values(record(choice["delta"]) ?? {}).every(isBlank),
+    objects(chunk["choices"]).every((choice) =>
+      Object.entries(choice).every(([key, value]) => CHOICE.has(key) || value === null),
     )
   );
 }

@@ -1,15 +1,23 @@
 /** A stream of an OpenAI-shaped upstream, put right event by event where it is not what OpenAI would have sent. */
-import { GatewayError } from "../../errors.ts";
 import { DONE } from "../../wire/sse.ts";
-import { nonEmpty, objects, record } from "../gemini-to-openai/lenient.ts";
-import { answerError, notAnAnswer } from "./answer-error.ts";
+import { objects, record } from "../gemini-to-openai/lenient.ts";
+import { answerError, notAnAnswer, truncated } from "./answer-error.ts";
 import { ChoiceStream } from "./choice-stream.ts";
-import { frame, type HeldChunk, isEmptyChunk, saysOnlyFinish, withFinishReasons } from "./held-chunk.ts";
+import {
+  addsNothing,
+  frame,
+  type HeldChunk,
+  isEmptyChunk,
+  saysOnlyFinish,
+  withFinishReasons,
+} from "./held-chunk.ts";
 import { isBlank, type Json, position } from "./json.ts";
 import type { RepairOptions } from "./options.ts";
 import { Repairs } from "./repairs.ts";
-import { loneSignature, signatureOf, withoutSignature, withSignature } from "./signature.ts";
+import { loneSignature } from "./signature.ts";
+import { StreamEnvelope } from "./stream-envelope.ts";
 import { StreamUsage } from "./stream-usage.ts";
+import { moveSignature } from "./waiting-signature.ts";
 
 /** Chunks kept in their place behind a finish reason; a sane upstream sends one or two. */
 const MAX_HELD = 256;
@@ -24,17 +32,16 @@ const MAX_HELD = 256;
 export class StreamRepair {
   readonly #options: RepairOptions;
   readonly #repairs = new Repairs();
+  readonly #envelope: StreamEnvelope;
   readonly #usage: StreamUsage;
   readonly #choices = new Map<number, ChoiceStream>();
   /** In the order of arrival. At most one chunk per choice can change; the others only keep their place. */
   #held: HeldChunk[] = [];
-  #envelope: { id: string; created: number; model: string } | undefined;
-  /** Fields that the last chunk repeats, for chunks of our own. */
-  #trailer: Json = {};
   #done = false;
 
   constructor(options: RepairOptions) {
     this.#options = options;
+    this.#envelope = new StreamEnvelope(options, this.#repairs);
     this.#usage = new StreamUsage(options.usage ?? "last", this.#repairs);
   }
 
@@ -46,6 +53,14 @@ export class StreamRepair {
   /** The counts the upstream told last, mended; undefined when it told none. For accounts: it may not be sent. */
   get usage(): Readonly<Record<string, unknown>> | undefined {
     return this.#usage.counts;
+  }
+
+  /**
+   * Every choice has said why it ended, so only usage and `[DONE]` can follow. An upstream that falls silent here, as
+   * some do (vllm-mlx#101), can be ended with `end` and nothing is lost.
+   */
+  get ended(): boolean {
+    return this.#choices.size > 0 && Array.from(this.#choices.values()).every((state) => state.ended);
   }
 
   /** `[DONE]` has been returned: whatever else the upstream sends is ignored. */
@@ -108,11 +123,10 @@ export class StreamRepair {
   }
 
   #chunk(given: Json, text: string): string {
-    const enveloped = this.#enveloped(given);
+    const enveloped = this.#envelope.complete(given);
     let chunk = this.#usage.take(enveloped, enveloped === given ? text : undefined);
     // Usage alone: it is sent at the end.
     if (chunk === undefined) return "";
-    this.#trailer = trailerOf(chunk);
     const entries = objects(chunk["choices"]);
     if (!Array.isArray(chunk["choices"]) || entries.length !== chunk["choices"].length) {
       if (!isBlank(chunk["choices"])) this.#repairs.add("notAChoice");
@@ -165,14 +179,20 @@ export class StreamRepair {
       this.#held = [];
       for (const item of held) {
         const isTouched = item.choices.some((index) => touched.has(index));
-        if (item.kind === "finish" && isTouched) sent += this.#reopened(item);
-        else if (item.kind === "finish" && !saysOnlyFinish(item.chunk)) this.#held.push(item);
-        else if (item.kind === "finish") sent += this.#finished(item);
-        else if (item.kind === "signature" && isTouched) {
-          const [rest, signed] = this.#signed(item, next);
-          sent += rest;
-          next = signed;
-        } else sent += frame(item.chunk, item.text);
+        if (item.kind === "finish") {
+          // OpenAI ends a choice with an empty delta, and other choices go on; a reason beside content may come again.
+          sent += !isTouched && addsNothing(item.chunk) ? this.#finished(item) : this.#reopened(item);
+          continue;
+        }
+        const moved = item.kind === "signature" && isTouched ? moveSignature(item, next) : undefined;
+        if (moved === undefined) {
+          sent += frame(item.chunk, item.text);
+          continue;
+        }
+        this.#repairs.add("signature");
+        for (const index of item.choices) this.#stateOf(index).toolCalls.markSigned(moved.call);
+        if (moved.rest !== undefined) sent += frame(moved.rest.chunk, undefined);
+        next = moved.next;
       }
     }
     const ending = choices.filter((choice) => !isBlank(choice["finish_reason"]));
@@ -188,7 +208,7 @@ export class StreamRepair {
     return sent + frame(next.chunk, next.text);
   }
 
-  /** More of the choice has come: the reason it gave was no end. */
+  /** The reason was no end, or may be none: it is told when the stream ends. */
   #reopened(item: HeldChunk): string {
     this.#repairs.add("finishReasonOnce");
     if (saysOnlyFinish(item.chunk)) return "";
@@ -237,39 +257,12 @@ export class StreamRepair {
       .join("");
   }
 
-  /** A signature that waited, and the chunk after it: the first call in that chunk, if it has none, was meant. */
-  #signed(item: HeldChunk, next: HeldChunk): [sent: string, next: HeldChunk] {
-    const [index] = item.choices;
-    const [own] = objects(item.chunk["choices"]);
-    const delta = record(own?.["delta"]) ?? {};
-    const signature = loneSignature(delta);
-    const choices = objects(next.chunk["choices"]);
-    const at = choices.findIndex((choice) => choice["index"] === index);
-    const nextDelta = record(choices[at]?.["delta"]);
-    const [call, ...others] = objects(nextDelta?.["tool_calls"]);
-    const isOpening = nonEmpty(call?.["id"]) !== undefined && signatureOf(call ?? {}) === undefined;
-    if (signature === undefined || call === undefined || !isOpening || index === undefined) {
-      return [frame(item.chunk, item.text), next];
-    }
-    this.#repairs.add("signature");
-    const state = this.#stateOf(index).toolCalls.calls.find((known) => known.index === call["index"]);
-    if (state !== undefined) state.signed = true;
-    const signed = { ...nextDelta, tool_calls: [withSignature(call, signature), ...others] };
-    const chunk = {
-      ...next.chunk,
-      choices: choices.map((choice, i) => (i === at ? { ...choice, delta: signed } : choice)),
-    };
-    const rest = { ...item.chunk, choices: [{ ...own, delta: withoutSignature(delta) }] };
-    // What is left of the signature's delta is worth sending only if it had something else, such as the role.
-    const isLeft = !saysOnlyFinish(rest) || Object.keys(withoutSignature(delta)).length > 0;
-    return [isLeft ? frame(rest, undefined) : "", { ...next, chunk, text: undefined }];
-  }
-
   /** @param told the upstream said `[DONE]` itself */
   #finish(told: boolean): string {
     let frames = "";
     if (this.#choices.size === 0) frames += this.#emptyChoice(told);
     for (const state of this.#choices.values()) {
+      if (state.finished) continue;
       // An explicit end without a reason is an end; a connection that just closes is a cut, whatever came before.
       if (!state.ended && !(told && state.hasOutput)) throw truncated();
       if (state.toolCalls.incomplete && state.finishReason() !== "length") {
@@ -284,7 +277,7 @@ export class StreamRepair {
       if (state.finished) continue;
       frames += this.#completions(state) + this.#own(state.index, {}, this.#lastWord(state.index));
     }
-    frames += this.#usage.end((usage) => ({ ...this.#ownEnvelope(), choices: [], usage }));
+    frames += this.#usage.end((usage) => ({ ...this.#envelope.own(), choices: [], usage }));
     if (!told) this.#repairs.add("done");
     this.#done = true;
     return frames + DONE;
@@ -301,54 +294,8 @@ export class StreamRepair {
   /** A chunk of our own making for one choice. */
   #own(index: number, delta: Json, finish_reason: string | null): string {
     const choices = [{ index, delta, finish_reason, logprobs: null }];
-    return frame({ ...this.#ownEnvelope(), choices, ...this.#usage.placeholder }, undefined);
+    return frame({ ...this.#envelope.own(), choices, ...this.#usage.placeholder }, undefined);
   }
-
-  #ownEnvelope(): Json {
-    const { id, created, model } = this.#envelope ?? this.#options;
-    return { id, object: "chat.completion.chunk", created, model, ...this.#trailer };
-  }
-
-  /** `id`, `created` and `model` are the same on every chunk: the first settles them. */
-  #enveloped(given: Json): Json {
-    const { options, envelope } = { options: this.#options, envelope: this.#envelope };
-    const id = nonEmpty(given["id"]);
-    const created = position(given["created"]);
-    const model = nonEmpty(given["model"]);
-    if (id === undefined) this.#repairs.add("id");
-    if (created === undefined) this.#repairs.add("created");
-    if (model === undefined) this.#repairs.add("model");
-    const wanted = envelope ?? {
-      id: id ?? options.id,
-      created: created ?? options.created,
-      model: model ?? options.model,
-    };
-    this.#envelope = wanted;
-    let chunk = given;
-    if (id !== wanted.id || created !== wanted.created || model !== wanted.model) {
-      if (
-        (id ?? wanted.id) !== wanted.id ||
-        (created ?? wanted.created) !== wanted.created ||
-        (model ?? wanted.model) !== wanted.model
-      ) {
-        this.#repairs.add("constantEnvelope");
-      }
-      chunk = { ...chunk, ...wanted };
-    }
-    if (chunk["object"] !== "chat.completion.chunk") {
-      chunk = { ...chunk, object: "chat.completion.chunk" };
-      this.#repairs.add("object");
-    }
-    return chunk;
-  }
-}
-
-function trailerOf(chunk: Json): Json {
-  const { system_fingerprint, service_tier } = chunk;
-  return {
-    ...(system_fingerprint === undefined ? {} : { system_fingerprint }),
-    ...(service_tier === undefined ? {} : { service_tier }),
-  };
 }
 
 function isJson(text: string): boolean {
@@ -358,18 +305,4 @@ function isJson(text: string): boolean {
   } catch {
     return false;
   }
-}
-
-function truncated(): GatewayError {
-  return new GatewayError(
-    {
-      kind: "upstream",
-      status: 502,
-      type: "server_error",
-      code: "upstream_truncated",
-      param: null,
-      shouldRetry: true,
-    },
-    "The upstream's stream ended before the answer did. Send the request again.",
-  );
 }

@@ -56,6 +56,12 @@ export class ToolCallDeltas {
     return first?.signed === false ? first : undefined;
   }
 
+  /** The call sent under this number has been given a signature. */
+  markSigned(index: unknown): void {
+    const call = this.calls.find((known) => known.index === index);
+    if (call !== undefined) call.signed = true;
+  }
+
   /** The deltas to send for one `delta.tool_calls`; the very array that was given when nothing was wrong with it. */
   push(given: unknown): unknown {
     const entries = toolCallList(given, this.#repairs);
