@@ -3,6 +3,8 @@ import { Command, CommanderError } from "commander";
 import { GatewayError } from "../errors.ts";
 import { SettingsError } from "../settings.ts";
 import { VERSION } from "../version.ts";
+import { ConfigError } from "../config/config.ts";
+import { configCommand } from "./config.ts";
 import { emulatorCommand } from "./emulator.ts";
 import { explainCommand } from "./explain.ts";
 import { modelsCommand } from "./models.ts";
@@ -24,12 +26,14 @@ Examples:
   GEMINI_API_KEY=… pollux serve       the Gemini API
   GOOGLE_CLOUD_PROJECT=… pollux serve Vertex AI, with application default credentials
   pollux explain request.json         what would be sent to Gemini, and why
-  pollux models                       the models and their limits`,
+  pollux models                       the models and their limits
+  pollux config validate              whether pollux.yaml is good, and if not, where`,
   )
   .addCommand(serveCommand())
   .addCommand(emulatorCommand())
   .addCommand(explainCommand())
-  .addCommand(modelsCommand());
+  .addCommand(modelsCommand())
+  .addCommand(configCommand());
 
 // Subcommands made elsewhere do not inherit this.
 for (const command of program.commands) command.exitOverride().showSuggestionAfterError();
@@ -43,6 +47,10 @@ try {
 /** 0 for help and version, 2 for a wrong command line or setting, 1 for everything else. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof ConfigError) {
+    for (const line of error.message.split("\n")) console.error(`error: ${line}`);
+    return 2;
+  }
   if (error instanceof SettingsError) {
     console.error(`error: ${error.message}`);
     return 2;

@@ -29,7 +29,7 @@ export function checkConfig(raw: RawConfig, folder: string): CheckedConfig {
   const findings = crossCheck(partsOf(raw));
   problems.push(...findings.filter(({ severity }) => severity === "error").map(located(raw)));
   if (problems.length > 0 || !parsed.success) {
-    throw new ConfigError(problems, { dependsOn: [...raw.referencedFiles] });
+    throw new ConfigError(problems, { dependsOn: [...raw.referencedFiles.keys()] });
   }
 
   const files = filesOf(parsed.data, folder);

@@ -17,13 +17,17 @@ export class ConfigError extends Error {
   /** Files whose change may mend it: the configuration, and those its secrets are read from. Absolute paths. */
   readonly dependsOn: readonly string[];
 
+  /** The file could not be read at all. */
+  readonly unreadable: boolean;
+
   constructor(
     problems: readonly ConfigProblem[],
-    options: ErrorOptions & { dependsOn?: readonly string[] } = {},
+    options: ErrorOptions & { dependsOn?: readonly string[]; unreadable?: boolean } = {},
   ) {
     const sorted = [...problems].sort((a, b) => place(a) - place(b));
     super(sorted.map(describeProblem).join("\n"), options);
     this.problems = sorted;
+    this.unreadable = options.unreadable ?? false;
     this.dependsOn = options.dependsOn ?? [];
   }
 }

@@ -526,7 +526,7 @@ limits:
     expect(told).toHaveLength(warns ? 2 : 0);
     if (warns) {
       expect(told[0]).toMatch(
-        /key can be read by other users of this machine \(mode 06[04]{2}\); run `chmod 600 /,
+        /upstreams\.o\.apiKey: .*key can be read by other users of this machine \(mode 06[04]{2}\); run `chmod 600 /,
       );
       expect(told[1]).toMatch(/upstreams\.v\.credentials\.file: .*sa\.json can be read/);
     }

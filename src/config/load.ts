@@ -67,11 +67,9 @@ function complete(
   flags: ConfigFlags,
 ): LoadedConfig {
   const saysNothing = Object.keys(raw.value).length === 0;
-  for (const secret of raw.referencedFiles) {
-    // One that cannot be read is an error already.
-    if (raw.problems.length > 0) break;
-    for (const { message } of secretFileFindings(secret, [])) {
-      raw.warnings.push({ origin: { from: "file", file: path, line: 1, column: 1 }, path: [], message });
+  for (const [secret, at] of raw.referencedFiles) {
+    for (const { message } of secretFileFindings(secret, at)) {
+      raw.warnings.push({ origin: raw.origin(at), path: at, message });
     }
   }
   const reason = applyEnvironment(raw, env, flags) ?? path;
@@ -79,7 +77,7 @@ function complete(
   return {
     config,
     file,
-    dependsOn: [...(file === undefined ? [] : [file]), ...raw.referencedFiles],
+    dependsOn: [...(file === undefined ? [] : [file]), ...raw.referencedFiles.keys()],
     warnings,
     saysNothing,
     fingerprint: raw.fingerprint.digest("hex"),
@@ -102,7 +100,7 @@ function originOf(raw: RawConfig, path: ConfigPath): Origin {
 
 function readConfigFile(file: string, path: string): string {
   const problem = (message: string): ConfigError =>
-    new ConfigError([{ origin: undefined, path: [], message: `${path}: ${message}` }]);
+    new ConfigError([{ origin: undefined, path: [], message: `${path}: ${message}` }], { unreadable: true });
   let bytes: Buffer;
   try {
     const stats = statSync(file);

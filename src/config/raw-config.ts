@@ -12,8 +12,8 @@ export class RawConfig {
   /** What is wrong already: references that lead nowhere. */
   readonly problems: ConfigProblem[] = [];
   readonly warnings: ConfigProblem[] = [];
-  /** Files that `file:` refers to, as absolute paths. */
-  readonly referencedFiles = new Set<string>();
+  /** Files that `file:` refers to, as absolute paths, each with a place that does. */
+  readonly referencedFiles = new Map<string, ConfigPath>();
   /** Changes with the text of the file and of every file it refers to. */
   readonly fingerprint = createHash("sha256");
   readonly #origins = new Map<string, Origin>();

@@ -173,7 +173,7 @@ class TreeReader {
         expanded.text.slice("file:".length),
         this.#options.folder,
       );
-      this.#raw.referencedFiles.add(file);
+      this.#raw.referencedFiles.set(file, path);
       this.#raw.fingerprint.update(`\0${file}\0${text ?? ""}`);
       return problem === undefined ? text : this.#unresolved(path, problem);
     }

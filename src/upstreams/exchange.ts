@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import type { Connection, ConnectionPool } from "./connection-pool.ts";
 import {
@@ -19,6 +20,9 @@ type State = "queued" | "connecting" | "sent" | "answering" | "ended";
  */
 const STALE_SOCKET_WINDOW_MS = 1_000;
 
+/** Larger bodies are let go of as soon as the answer begins: a stream may last for many minutes. */
+const LARGE_BODY = 16 * 1024;
+
 /** undici wants a reason; nobody gets to see it, and one made each time would cost a stack trace. */
 const ABORTED = new Error("the call was aborted");
 
@@ -26,6 +30,8 @@ const ABORTED = new Error("the call was aborted");
 export class Exchange implements UpstreamCall, Dispatcher.DispatchHandler {
   /** Let go once it can no longer be needed: a body may be tens of megabytes, and an answer may take long. */
   #request: UpstreamRequest | undefined;
+  /** A large body as undici has it, which keeps what it is given until the answer is complete. */
+  #sending: Uint8Array[] | undefined;
   readonly #origin: string;
   readonly #timeouts: UpstreamTimeouts;
   readonly #receiver: UpstreamReceiver;
@@ -120,7 +126,7 @@ export class Exchange implements UpstreamCall, Dispatcher.DispatchHandler {
       this.#fail(badAnswer(this.#origin, "it was compressed although no compression was asked for"));
       return;
     }
-    this.#request = undefined;
+    this.#letGoOfRequest();
     this.#enter("answering");
     if (this.#paused) controller.pause();
     this.#receiver.onHead(status, headers);
@@ -167,14 +173,18 @@ export class Exchange implements UpstreamCall, Dispatcher.DispatchHandler {
       if (this.#state === "connecting") this.#fail(connectFailure(this.#origin, error));
     };
     this.#enter("connecting");
-    const { method, path, headers, body } = request;
+    const { method, path, body } = request;
+    const headers = { "user-agent": "pollux", ...request.headers, "accept-encoding": "identity" };
+    if (body === undefined || body.length < LARGE_BODY) {
+      connection.client.dispatch({ method, path, headers, ...(body === undefined ? {} : { body }) }, this);
+      return;
+    }
+    const bytes = typeof body === "string" ? Buffer.from(body) : body;
+    this.#sending = [bytes];
+    // undici takes any iterable of pieces; its declarations do not say so.
+    const pieces = this.#sending as Iterable<Uint8Array> as unknown as Readable;
     connection.client.dispatch(
-      {
-        method,
-        path,
-        headers: { "user-agent": "pollux", ...headers, "accept-encoding": "identity" },
-        ...(body === undefined ? {} : { body }),
-      },
+      { method, path, headers: { ...headers, "content-length": String(bytes.length) }, body: pieces },
       this,
     );
   }
@@ -208,13 +218,18 @@ export class Exchange implements UpstreamCall, Dispatcher.DispatchHandler {
   #end(): void {
     this.#state = "ended";
     clearTimeout(this.#timer);
-    this.#request = undefined;
+    this.#letGoOfRequest();
     this.#pool.stopWaiting(this.#take);
     this.#controller?.abort(ABORTED);
     this.#controller = undefined;
     if (this.#connection !== undefined) this.#pool.discard(this.#connection);
     this.#connection = undefined;
     this.#onEnded(this);
+  }
+
+  #letGoOfRequest(): void {
+    this.#request = undefined;
+    if (this.#sending !== undefined) this.#sending.length = 0;
   }
 
   #enter(state: State): void {

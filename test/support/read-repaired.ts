@@ -3,6 +3,8 @@ import type OpenAI from "openai";
 import { expect } from "vitest";
 import type { Expected } from "./repair-cases.ts";
 
+export type Client = OpenAI;
+export type Helpers = OpenAI["chat"]["completions"];
 type Completion = Omit<OpenAI.ChatCompletion, "object"> & { object?: string };
 type WithExtra = { extra_content?: { google?: { thought_signature?: string } } };
 
@@ -10,11 +12,7 @@ type WithExtra = { extra_content?: { google?: { thought_signature?: string } } }
  * Reads one case twice, chunk by chunk and with the stream helper, and gives what the helper made of it, with the
  * signatures that the chunks carried.
  */
-export async function readStreamed(
-  client: OpenAI,
-  helpers: OpenAI["chat"]["completions"],
-  model: string,
-): Promise<Completion> {
+export async function readStreamed(client: Client, helpers: Helpers, model: string): Promise<Completion> {
   const messages = [{ role: "user" as const, content: "Go." }];
   const reasons: string[] = [];
   let roles = 0;

@@ -1,6 +1,7 @@
 /**
  * A server that answers `POST /v1/chat/completions` with the case that `model` names, mended: so that real clients can
- * be shown the repaired answers over a real socket. Run by itself it prints where it listens.
+ * be shown the repaired answers over a real socket. `/raw/chat/completions` gives the upstream's own bytes, to see what
+ * a client makes of those. Run by itself it prints where it listens.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -40,6 +41,9 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const found = REPAIR_CASES.find(({ name }) => name === model);
   if (found === undefined) {
     response.writeHead(404).end();
+  } else if (request.url?.startsWith("/raw/") === true) {
+    const type = found.streamed ? "text/event-stream" : "application/json";
+    response.writeHead(found.status, { "content-type": type }).end(found.upstream);
   } else if (found.streamed) {
     for (const text of streamFrames(found)) {
       if (!response.headersSent) response.writeHead(200, { "content-type": "text/event-stream" });
