@@ -87,7 +87,7 @@ export interface SamplingOptions {
   minP: number;
   seed: number;
   repeatPenalty?: {
-    punishTokens: () => number[];
+    punishTokens: () => never[];
     maxPunishTokens: number;
     penalty: number;
     frequencyPenalty: number;

@@ -144,7 +144,7 @@ export class TextGeneration {
       ...(penalized
         ? {
             repeatPenalty: {
-              punishTokens: () => written.slice(-PENALTY_TOKENS),
+              punishTokens: () => written.slice(-PENALTY_TOKENS) as never[],
               maxPunishTokens: PENALTY_TOKENS,
               penalty: repetitionPenalty,
               presencePenalty,

@@ -102,8 +102,8 @@ export class ToolCallReader {
       this.#say(pieces, this.#take(text.length));
       return false;
     }
-    this.#say(pieces, this.#take(at).trimEnd());
-    this.#taken = this.#take(open.length);
+    this.#say(pieces, this.#take(this.#held.slice(0, at).trimEnd().length));
+    this.#taken = this.#take(this.#held.indexOf(open) + open.length);
     this.#place = "call";
     return true;
   }
