@@ -1,7 +1,8 @@
 /** SSE comments on silent streams: proxies close connections that say nothing, and a thinking model may say nothing for minutes. */
+import { comment } from "../wire/sse.ts";
 
 /** The official SDKs and every SSE reader skip comment lines. */
-export const KEEP_ALIVE_COMMENT = ": keep-alive\n\n";
+export const KEEP_ALIVE_COMMENT = comment("keep-alive");
 
 export interface SilentStream {
   /** `performance.now()` of the last write. */

@@ -243,13 +243,3 @@ export interface GenerateContentResponse {
   responseId?: string;
   createTime?: string;
 }
-
-/** Google's error envelope; compat routes and unframed streams wrap it in an array. */
-export interface GoogleError {
-  error?: {
-    code?: number;
-    message?: string;
-    status?: string;
-    details?: ({ "@type"?: string } & JsonObject)[];
-  };
-}

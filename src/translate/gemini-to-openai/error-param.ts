@@ -60,7 +60,7 @@ export function errorParam(error: ReadError): string | null {
 const MAX_SEARCHED = 4000;
 
 /** OpenAI's name for a path in Gemini's request, in either spelling; null when no field stands for it. */
-export function toParam(path: string): string | null {
+function toParam(path: string): string | null {
   const plain = path
     .slice(0, MAX_SEARCHED)
     .replace(/\[[^\]]*\]/g, "")

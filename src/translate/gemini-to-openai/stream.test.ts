@@ -317,12 +317,10 @@ describe("the end", () => {
 
   test("a source may be finished early, and all must be", () => {
     const stream = new StreamTranslation({ ...SHAPE, includeUsage: true }, contextOf(), "m", 2);
-    expect(stream.started).toBe(false);
     let sse = stream.push(
       { ...event([{ text: "b" }]), usageMetadata: { promptTokenCount: 3, candidatesTokenCount: 1 } },
       1,
     );
-    expect(stream.started).toBe(true);
     sse += stream.push(event([{ text: "a" }], "STOP"), 0);
     stream.finishSource(0);
     expect(() => stream.finishSource(1)).toThrowError(/ended before/);

@@ -2,6 +2,7 @@
 import { GatewayError } from "../../errors.ts";
 import type { GenerateContentResponse, UsageMetadata } from "../../wire/gemini.ts";
 import type { ChatCompletionChunk, ChunkChoice } from "../../wire/openai.ts";
+import { DONE } from "../../wire/sse.ts";
 import type { AnswerContext, AnswerShape } from "../target.ts";
 import { AnswerChoices, candidatesOf } from "./answer-choices.ts";
 import type { ChoiceTranslation, Step } from "./choice.ts";
@@ -9,8 +10,6 @@ import { notAnAnswer } from "./completion.ts";
 import { type Envelope, toEnvelope } from "./envelope.ts";
 import { record } from "./lenient.ts";
 import { mergeUsage, toServiceTier, toUsage } from "./usage.ts";
-
-const DONE = "data: [DONE]\n\n";
 
 /**
  * One answer being streamed: feed it the events of each upstream call in order, write what it returns.
@@ -29,7 +28,6 @@ export class StreamTranslation {
   #textPrefix = "";
   /** A plain text chunk after its text. */
   readonly #textSuffix: string;
-  #started = false;
   /** Choices below this number have had their role sent. */
   #opened = 0;
 
@@ -44,11 +42,6 @@ export class StreamTranslation {
     this.#usages = Array.from({ length: sources }, () => undefined);
     this.#finished = Array.from({ length: sources }, () => false);
     this.#textSuffix = `},"finish_reason":null,"logprobs":null}]${shape.includeUsage ? `,"usage":null` : ""}}\n\n`;
-  }
-
-  /** Something has been returned for the client. */
-  get started(): boolean {
-    return this.#started;
   }
 
   /** Usage so far, whatever becomes of the stream: Google bills an answer that was cut or abandoned as well. */
@@ -74,7 +67,6 @@ export class StreamTranslation {
       else frames += this.#frames(choice, choice.push(candidate));
     }
     if (event.promptFeedback !== undefined) this.#choices.noteBlock(source, event, envelope.id);
-    if (frames !== "") this.#started = true;
     return frames;
   }
 
@@ -117,7 +109,6 @@ export class StreamTranslation {
       );
     }
     if (this.#shape.includeUsage) frames += this.#chunk([], { ...closing, usage: toUsage(this.#usages) });
-    this.#started = true;
     return frames + DONE;
   }
 
