@@ -7,6 +7,7 @@ import { ConfigError } from "../config/config.ts";
 import { configCommand } from "./config.ts";
 import { emulatorCommand } from "./emulator.ts";
 import { explainCommand } from "./explain.ts";
+import { initCommand } from "./init.ts";
 import { modelsCommand } from "./models.ts";
 import { serveCommand } from "./serve.ts";
 
@@ -27,12 +28,14 @@ Examples:
   GOOGLE_CLOUD_PROJECT=… pollux serve Vertex AI, with application default credentials
   pollux explain request.json         what would be sent to Gemini, and why
   pollux models                       the models and their limits
+  pollux init                         write pollux.yaml from what is found on this machine
   pollux config validate              whether pollux.yaml is good, and if not, where`,
   )
   .addCommand(serveCommand())
   .addCommand(emulatorCommand())
   .addCommand(explainCommand())
   .addCommand(modelsCommand())
+  .addCommand(initCommand())
   .addCommand(configCommand());
 
 // Subcommands made elsewhere do not inherit this.

@@ -9,15 +9,26 @@ type Schema = z.core.$ZodType;
 /** Without the wrappers that say what happens when the value is absent. */
 export function bare(schema: Schema): Schema {
   let current = schema;
+  for (let inner = unwrapped(current); inner !== undefined; inner = unwrapped(current)) current = inner;
+  return current;
+}
+
+function unwrapped(schema: Schema): Schema | undefined {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
+    return schema.unwrap();
+  }
+  return schema instanceof z.ZodPipe ? schema.in : undefined;
+}
+
+/** What the schema says of itself, inside or outside those wrappers. */
+export function descriptionOf(schema: Schema): string | undefined {
+  let current = schema;
   for (;;) {
-    if (
-      current instanceof z.ZodOptional ||
-      current instanceof z.ZodDefault ||
-      current instanceof z.ZodPrefault
-    )
-      current = current.unwrap();
-    else if (current instanceof z.ZodPipe) current = current.in;
-    else return current;
+    const description = z.globalRegistry.get(current)?.description;
+    if (description !== undefined) return description;
+    const inner = unwrapped(current);
+    if (inner === undefined) return undefined;
+    current = inner;
   }
 }
 
