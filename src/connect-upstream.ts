@@ -15,6 +15,7 @@ import { type AllowedScope, SettingsError } from "./settings.ts";
 import { createGeminiApiUpstream } from "./upstreams/gemini-api.ts";
 import type { OpenaiUpstream } from "./upstreams/openai-upstream.ts";
 import { createOpenaiCompatibleUpstream } from "./upstreams/openai-compatible.ts";
+import { createLocalModel } from "./upstreams/local/local-model.ts";
 import type { UpstreamClient } from "./upstreams/upstream.ts";
 import { createVertexEndpointUpstream } from "./upstreams/vertex-endpoint.ts";
 import { createVertexOpenapiUpstream } from "./upstreams/vertex-openapi.ts";
@@ -61,9 +62,7 @@ export function connectUpstream(name: string, config: UpstreamConfig, deps: Conn
     case "emulator":
       return connectEmulator(name, config, deps);
     case "local":
-      return Promise.reject(
-        new SettingsError(`upstreams.${name}`, "models served in this process are not connected yet."),
-      );
+      return connectLocal(name, config);
     default:
       return config satisfies never;
   }
@@ -180,6 +179,29 @@ async function connectEmulator(
     emulator,
     close: () => emulator.close(),
   };
+}
+
+/** The model is loaded here and now, so that a file that cannot be served is known at start. */
+async function connectLocal(name: string, config: UpstreamOf<"local">): Promise<Connected> {
+  const { file, queue, contextTokens, threads } = config;
+  const model = await createLocalModel({
+    file,
+    queue,
+    ...(config.name === undefined ? {} : { name: config.name }),
+    ...(contextTokens === undefined ? {} : { contextTokens }),
+    ...(threads === undefined ? {} : { threads }),
+  });
+  const address = { origin: "http://localhost", path: "/v1/chat/completions" };
+  const at: OpenaiUpstream = {
+    description: model.description,
+    credentials: "own",
+    repair: false,
+    address: () => address,
+    authorize: () => Promise.resolve({}),
+    renew: () => Promise.resolve(false),
+  };
+  // One model under whatever name it is asked for, as a self-deployed endpoint.
+  return { upstream: openai(name, at, model.client, true), close: () => model.close() };
 }
 
 interface SignedIn {

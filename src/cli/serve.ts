@@ -1,6 +1,13 @@
 import { Command } from "commander";
-import { pino } from "pino";
-import { type ConfigFlags, describeProblem, readConfig } from "../config/config.ts";
+import { type Logger, pino } from "pino";
+import type { ComposedGateway } from "../compose.ts";
+import {
+  type ConfigFlags,
+  describeProblem,
+  type LoadedConfig,
+  readConfig,
+  watchConfig,
+} from "../config/config.ts";
 import { defaultUpstream } from "../gateway/routing-choice.ts";
 import { DEFAULT_DRAIN_MS, serve } from "../serve.ts";
 import { VERSION } from "../version.ts";
@@ -22,6 +29,7 @@ export function serveCommand(): Command {
     .option("--upstream <kind>", "emulator, vertex or gemini-api (POLLUX_UPSTREAM; default: by what is set)")
     .option("--project <project>", "Google Cloud project (GOOGLE_CLOUD_PROJECT)")
     .option("--location <location>", "Google Cloud location (GOOGLE_CLOUD_LOCATION; default global)")
+    .option("--local <file>", "serve this GGUF model in this process (needs the package node-llama-cpp)")
     .option("--emulator-script <file>", "YAML or JSON rules for what the built-in emulator answers")
     .addHelpText(
       "after",
@@ -30,7 +38,9 @@ Examples:
   pollux serve
   pollux serve --port 8080
   GOOGLE_CLOUD_PROJECT=my-project pollux serve --location us-central1
-  POLLUX_API_KEYS=key1,key2 pollux serve --host 0.0.0.0`,
+  POLLUX_API_KEYS=key1,key2 pollux serve --host 0.0.0.0
+  pollux serve --config pollux.yaml
+  pollux serve --local model.gguf`,
     )
     .action((flags: ServeFlags) => run(flags));
 }
@@ -58,7 +68,18 @@ async function run(flags: ServeFlags): Promise<void> {
       readyMs: performance.now() - startedAt,
     }),
   );
+  const watcher =
+    loaded.file === undefined
+      ? undefined
+      : watchConfig(loaded.file, {
+          env: process.env,
+          flags,
+          current: loaded,
+          onChange: (changed) => reload(changed, loaded, composed, log),
+          onError: (error) => log.error(`The configuration stays as it was: ${error.message}`),
+        });
   await untilSignalled();
+  watcher?.close();
   // Something may hold the process although the server is closed; unreferenced, this does not do so itself.
   setTimeout(() => process.exit(1), DEFAULT_DRAIN_MS + EXIT_GRACE_MS).unref();
   const { size } = composed.openRequests;
@@ -68,6 +89,24 @@ async function run(flags: ServeFlags): Promise<void> {
     );
   }
   await close();
+}
+
+async function reload(
+  changed: LoadedConfig,
+  atStart: LoadedConfig,
+  composed: ComposedGateway,
+  log: Logger,
+): Promise<void> {
+  await composed.apply(changed.config);
+  for (const warning of changed.warnings) log.warn(describeProblem(warning));
+  const { host, port } = atStart.config.server;
+  const { server } = changed.config;
+  if (server.host !== host || server.port !== port) {
+    log.warn(
+      `server.host and server.port take effect at the next start; this one listens on ${host}:${port}`,
+    );
+  }
+  log.info("The changed configuration is in force.");
 }
 
 /** A second signal ends the process at once, as nobody listens for it any more. */

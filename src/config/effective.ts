@@ -16,6 +16,8 @@ import type { Environment } from "./references.ts";
 export interface ConfigFlags extends SettingsFlags {
   /** Rules for the built-in emulator; a path from the current folder. */
   emulatorScript?: string;
+  /** A GGUF file to serve in this process; a path from the current folder. Without a file it answers for every model. */
+  local?: string;
 }
 
 /** Settings of the gateway itself: where each stands in the configuration, and what it is called elsewhere. */
@@ -86,12 +88,26 @@ export function applyEnvironment(raw: RawConfig, env: Environment, flags: Config
   const named = isMapping(upstreams) ? Object.keys(upstreams) : [];
   // Anything else than a mapping is the schema's to refuse.
   if (upstreams !== undefined && upstreams !== null && !isMapping(upstreams)) return undefined;
+  const local = localUpstream(raw, named, flags);
   const reason =
-    named.length === 0
+    local ??
+    (named.length === 0
       ? environmentUpstream(raw, env, flags)
-      : fileUpstreams(raw, upstreams as RawMapping, env, flags);
+      : fileUpstreams(raw, upstreams as RawMapping, env, flags));
   allowedProjects(raw, settings.allowedProjects);
   return reason;
+}
+
+/** The model of `--local`: the only upstream without a file, one more with it. */
+function localUpstream(raw: RawConfig, named: readonly string[], flags: ConfigFlags): string | undefined {
+  if (flags.local === undefined) return undefined;
+  if (named.includes("local")) {
+    throw new SettingsError("--local", "the configuration file has an upstream of the name local already.");
+  }
+  const origin: Origin = { from: "flag", flag: "--local" };
+  raw.set(["upstreams", "local", "kind"], "local", origin);
+  raw.set(["upstreams", "local", "file"], flags.local, origin);
+  return named.length === 0 ? "--local names a model file" : undefined;
 }
 
 /** The one upstream of the environment, named by its kind. */
