@@ -1,12 +1,14 @@
 /** The generated documents: path in the repository, and text. */
 import { readFileSync } from "node:fs";
 import { compatibilityTables } from "./compatibility.ts";
+import { configurationTables } from "./configuration.ts";
 import { errorTables } from "./errors.ts";
 import { fill } from "./fill.ts";
 
 export function pages(): { path: string; text: string }[] {
   return [
     { path: "docs/compatibility.md", text: fill(template("compatibility"), compatibilityTables()) },
+    { path: "docs/configuration.md", text: fill(template("configuration"), configurationTables()) },
     { path: "docs/errors.md", text: fill(template("errors"), errorTables()) },
   ];
 }
