@@ -181,10 +181,15 @@ describe("repairs, each once and before the first byte", () => {
     expect(emulator.requestCount).toBe(before + 2);
   });
 
-  test("malformed twice is an error, never a stop", async () => {
-    gateway.composed.emulator!.addRule({ then: { finishReason: "MALFORMED_FUNCTION_CALL" } });
-    const response = await post(gateway, { ...ASK, tools });
+  test.each([true, false])("malformed twice is an error, never a stop (stream: %s)", async (stream) => {
+    const emulator = gateway.composed.emulator!;
+    emulator.addRule({ then: { finishReason: "MALFORMED_FUNCTION_CALL" } });
+    const before = emulator.requestCount;
+    const response = await post(gateway, { ...ASK, tools, stream });
     expect(response.status).toBe(502);
+    expect(response.headers.get("x-should-retry")).toBe("false");
+    // Each was generated and paid for.
+    expect(emulator.requestCount).toBe(before + 2);
     expect(await response.json()).toMatchObject({ error: { code: "malformed_function_call" } });
   });
 

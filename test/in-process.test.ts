@@ -63,6 +63,70 @@ describe("createGateway", () => {
     expect((await gateway.fetch("http://pollux/v1/chat/completions")).status).toBe(405);
   });
 
+  test("HEAD is GET without the body", async () => {
+    const head = await gateway.fetch("http://pollux/v1/models", { method: "HEAD" });
+    expect([head.status, await head.text()]).toEqual([200, ""]);
+    expect(Number(head.headers.get("content-length"))).toBeGreaterThan(1000);
+    expect((await gateway.fetch("http://pollux/v1/nothing", { method: "HEAD" })).status).toBe(404);
+  });
+
+  test("a body is read to its limit and no further", async () => {
+    const small = await createGateway({ env: { POLLUX_MAX_BODY_BYTES: "2000" } });
+    let pulled = 0;
+    let cancelled = false;
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        pulled += 1;
+        controller.enqueue(new Uint8Array(500));
+      },
+      cancel: () => {
+        cancelled = true;
+      },
+    });
+    const init = { method: "POST", headers: { "content-type": "application/json" }, body: endless };
+    const response = await small.fetch("http://pollux/v1/chat/completions", {
+      ...init,
+      duplex: "half",
+    } as RequestInit);
+    expect(response.status).toBe(413);
+    expect(await response.json()).toMatchObject({ error: { code: "request_too_large" } });
+    expect(pulled).toBeLessThan(10);
+    expect(cancelled).toBe(true);
+    await small.close();
+  });
+
+  const ask = (to: InProcessGateway, fault: string, signal?: AbortSignal): Promise<Response> =>
+    to.fetch("http://pollux/v1/chat/completions", {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-emulator-fault": fault },
+      body: JSON.stringify({ ...HELLO, stream: true }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+
+  test("F-31 an error inside a stream is an event, and no [DONE] comes", async () => {
+    const text = await (await ask(gateway, "error-after=3:503")).text();
+    expect(text).toContain('data: {"error":');
+    expect(text).not.toContain("[DONE]");
+  });
+
+  test("an abort in the middle of a stream is the reader's error", async () => {
+    const controller = new AbortController();
+    const response = await ask(gateway, "stall-after=1", controller.signal);
+    const reader = response.body!.getReader();
+    expect((await reader.read()).done).toBe(false);
+    controller.abort();
+    await expect(reader.read()).rejects.toMatchObject({ name: "AbortError" });
+  });
+
+  test("close ends what is open, and says so", async () => {
+    const short = await createGateway({ env: {} });
+    const response = await ask(short, "stall-after=1");
+    const text = response.text();
+    await short.close();
+    expect(await text).toContain("shutting down");
+    expect((await ask(short, "delay=0")).status).toBe(503);
+  });
+
   test("access keys hold in process too", async () => {
     const guarded = await createGateway({ env: { POLLUX_API_KEYS: "secret" } });
     const ask = (key: string) =>

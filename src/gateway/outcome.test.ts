@@ -19,6 +19,8 @@ test.each<[string, Failure, object]>([
   ["reset", upstream(502, { code: "upstream_reset" }), { kind: "unavailable" }],
   ["cut", upstream(502, { code: "upstream_truncated" }), { kind: "failed" }],
   ["500", upstream(500), { kind: "failed" }],
+  ["a malformed call", upstream(502, { code: "malformed_function_call" }), { kind: "answered" }],
+  ["an answer of nothing", upstream(502, { code: "no_usable_answer" }), { kind: "answered" }],
   ["501", upstream(501), { kind: "answered" }],
   ["404", upstream(404), { kind: "not_found" }],
   ["our credentials refused", upstream(502, { code: "upstream_auth_error" }), { kind: "not_found" }],

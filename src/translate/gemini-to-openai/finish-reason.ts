@@ -92,6 +92,20 @@ const EXPLANATION = new Map([
   ["IMAGE_OTHER", "The model stopped before making an image"],
 ]);
 
+/**
+ * An answer came, and was paid for, that holds nothing usable: how the upstream fares is another matter.
+ * @param code of an upstream's failure
+ */
+export function isUnusableAnswer(code: string | null): boolean {
+  return code !== null && UNUSABLE_CODES.has(code);
+}
+
+const NO_USABLE_ANSWER = "no_usable_answer";
+const UNUSABLE_CODES = new Set([
+  NO_USABLE_ANSWER,
+  ...[...UNUSABLE, ...EXPLANATION.keys()].map((reason) => reason.toLowerCase()),
+]);
+
 /** Finish messages quote the model's broken output, which has no limit of its own. */
 const MAX_MESSAGE_LENGTH = 500;
 
@@ -108,7 +122,7 @@ function unusable(reason: string, finishMessage: string | undefined): GatewayErr
       kind: "upstream",
       status: 502,
       type: "server_error",
-      code: UNUSABLE.has(name) || EXPLANATION.has(name) ? name.toLowerCase() : "no_usable_answer",
+      code: UNUSABLE_CODES.has(name.toLowerCase()) ? name.toLowerCase() : NO_USABLE_ANSWER,
       param: null,
       shouldRetry: true,
       reason: name,
