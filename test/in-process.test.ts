@@ -99,7 +99,11 @@ describe("createGateway", () => {
     to.fetch("http://pollux/v1/chat/completions", {
       method: "POST",
       headers: { "content-type": "application/json", "x-emulator-fault": fault },
-      body: JSON.stringify({ ...HELLO, stream: true }),
+      body: JSON.stringify({
+        ...HELLO,
+        messages: [{ role: "user", content: "Write a story." }],
+        stream: true,
+      }),
       ...(signal === undefined ? {} : { signal }),
     });
 
