@@ -1,4 +1,5 @@
 /** One upstream of the configuration, connected: signed in, or started where it runs in this process. */
+import { type AuthStatus, plainStatus } from "./auth/auth-status.ts";
 import {
   apiKeyCredentials,
   callerCredentials,
@@ -49,15 +50,21 @@ export function connectUpstream(name: string, config: UpstreamConfig, deps: Conn
       return connectOpenapi(name, config, deps);
     case "openai-compatible":
       return Promise.resolve({
-        upstream: openai(
-          name,
-          createOpenaiCompatibleUpstream({
-            baseUrl: config.baseUrl,
-            apiKey: config.apiKey,
-            repair: config.repair,
-          }),
-          deps.client,
-        ),
+        upstream: {
+          ...openai(
+            name,
+            createOpenaiCompatibleUpstream({
+              baseUrl: config.baseUrl,
+              apiKey: config.apiKey,
+              repair: config.repair,
+            }),
+            deps.client,
+          ),
+          auth: () =>
+            config.apiKey === undefined
+              ? plainStatus("none", "no key")
+              : plainStatus("api-key", "an API key"),
+        },
       });
     case "emulator":
       return connectEmulator(name, config, deps);
@@ -88,7 +95,8 @@ async function connectVertex(
       express: true,
       description: `Vertex AI${at} (API key)`,
     });
-    return { upstream: gemini(name, upstream, deps.client, headers) };
+    const auth = (): AuthStatus => plainStatus("api-key", "a Vertex AI API key");
+    return { upstream: { ...gemini(name, upstream, deps.client, headers), auth } };
   }
   const signedIn = await signIn(config, deps);
   const project = config.project ?? signedIn.project;
@@ -101,7 +109,7 @@ async function connectVertex(
     express: false,
     description: `Vertex AI${at} (${where}; ${signedIn.description})`,
   });
-  return { upstream: gemini(name, upstream, deps.client, headers) };
+  return { upstream: { ...gemini(name, upstream, deps.client, headers), auth: signedIn.status } };
 }
 
 function connectGeminiApi(
@@ -116,7 +124,12 @@ function connectGeminiApi(
     whose: own ? "own" : "caller",
     allowedProjects: scopes(config.allowedProjects),
   });
-  return gemini(name, upstream, deps.client);
+  const { length } = config.apiKeys;
+  const auth = (): AuthStatus =>
+    own
+      ? plainStatus("api-key", length === 1 ? "a Gemini API key" : `${length} Gemini API keys in turn`)
+      : plainStatus("caller", "each caller's own Gemini API key");
+  return { ...gemini(name, upstream, deps.client), auth };
 }
 
 async function connectEndpoint(
@@ -136,7 +149,7 @@ async function connectEndpoint(
     credentials: signedIn.credentials,
     whose: signedIn.whose,
   });
-  return { upstream: openai(name, upstream, deps.client, true) };
+  return { upstream: { ...openai(name, upstream, deps.client, true), auth: signedIn.status } };
 }
 
 async function connectOpenapi(
@@ -153,7 +166,7 @@ async function connectOpenapi(
     whose: signedIn.whose,
     repair: config.repair,
   });
-  return { upstream: openai(name, upstream, deps.client) };
+  return { upstream: { ...openai(name, upstream, deps.client), auth: signedIn.status } };
 }
 
 async function connectEmulator(
@@ -175,7 +188,11 @@ async function connectEmulator(
     description: `Gemini emulator at ${emulator.url}`,
   });
   return {
-    upstream: { ...gemini(name, upstream, deps.client), passedHeaders: ["x-emulator-fault"] },
+    upstream: {
+      ...gemini(name, upstream, deps.client),
+      passedHeaders: ["x-emulator-fault"],
+      auth: () => plainStatus("none", "the emulator needs none"),
+    },
     emulator,
     close: () => emulator.close(),
   };
@@ -201,7 +218,8 @@ async function connectLocal(name: string, config: UpstreamOf<"local">): Promise<
     renew: () => Promise.resolve(false),
   };
   // One model under whatever name it is asked for, as a self-deployed endpoint.
-  return { upstream: openai(name, at, model.client, true), close: () => model.close() };
+  const auth = (): AuthStatus => plainStatus("none", "runs in this process");
+  return { upstream: { ...openai(name, at, model.client, true), auth }, close: () => model.close() };
 }
 
 interface SignedIn {
@@ -209,6 +227,7 @@ interface SignedIn {
   whose: "own" | "caller";
   description: string;
   project: string | undefined;
+  status: () => AuthStatus;
 }
 
 async function signIn(
@@ -226,8 +245,15 @@ async function signIn(
         whose: "caller",
         description: "each caller's own Google token",
         project: undefined,
+        status: () => plainStatus("caller", "each caller's own Google token"),
       }
-    : { credentials: own, whose: "own", description: own.description, project: own.project };
+    : {
+        credentials: own,
+        whose: "own",
+        description: own.description,
+        project: own.project,
+        status: () => own.status(),
+      };
 }
 
 function gemini(

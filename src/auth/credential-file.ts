@@ -13,6 +13,7 @@ import {
   UserRefreshClient,
 } from "google-auth-library";
 import { isLoopback, SettingsError } from "../settings.ts";
+import type { SourceKind } from "./auth-status.ts";
 import {
   ASSUMED_LIFETIME_MS,
   GOOGLE_TOKEN_URI,
@@ -24,6 +25,9 @@ export const CLOUD_PLATFORM_SCOPE = "https://www.googleapis.com/auth/cloud-platf
 
 export interface CredentialFile {
   client: AuthClient;
+  kind: SourceKind;
+  /** The account it speaks for, where the file says. */
+  principal: string | undefined;
   /** For people: `service account x@y`, `user login`. */
   description: string;
   /** `project_id` of the file; for a login, the project it bills. */
@@ -74,7 +78,13 @@ export function credentialsFromJson(json: unknown, where: string, variable: stri
         quotaProject: base.quotaProject,
       };
       const client = serviceAccountClient(key, CLOUD_PLATFORM_SCOPE, CLIENT_OPTIONS);
-      return { ...base, client, description: `service account ${clientEmail}` };
+      return {
+        ...base,
+        client,
+        kind: "service-account",
+        principal: clientEmail,
+        description: `service account ${clientEmail}`,
+      };
     }
     case "authorized_user": {
       const tokenUri = fields.url("token_uri");
@@ -86,14 +96,28 @@ export function credentialsFromJson(json: unknown, where: string, variable: stri
         ...(tokenUri === undefined ? {} : { endpoints: { oauth2TokenUrl: tokenUri } }),
       });
       // A login belongs to no project; the one that `gcloud` bills for it is the one its owner works in.
-      return { ...base, project: base.project ?? base.quotaProject, client, description: "user login" };
+      return {
+        ...base,
+        project: base.project ?? base.quotaProject,
+        client,
+        kind: "user-login",
+        // `gcloud` writes the field, and mostly leaves it empty.
+        principal: fields.optional("account"),
+        description: "user login",
+      };
     }
     case "external_account": {
       fields.url("token_url");
-      fields.url("service_account_impersonation_url");
+      const impersonationUrl = fields.url("service_account_impersonation_url");
       const client = externalAccount(fields);
       client.scopes = [CLOUD_PLATFORM_SCOPE];
-      return { ...base, client, description: "workload identity federation" };
+      return {
+        ...base,
+        client,
+        kind: "federation",
+        principal: impersonationUrl === undefined ? fields.optional("audience") : accountIn(impersonationUrl),
+        description: "workload identity federation",
+      };
     }
     case "external_account_authorized_user": {
       fields.url("token_url");
@@ -104,6 +128,8 @@ export function credentialsFromJson(json: unknown, where: string, variable: stri
       return {
         ...base,
         client: new ExternalAccountAuthorizedUserClient(options),
+        kind: "workforce-login",
+        principal: undefined,
         description: "workforce user login",
       };
     }
@@ -120,7 +146,9 @@ export function credentialsFromJson(json: unknown, where: string, variable: stri
         project: base.project ?? source.project,
         quotaProject: base.quotaProject ?? source.quotaProject,
         client: impersonatingClient(source.client, url, Array.isArray(delegates) ? delegates : []),
-        description: `service account ${/serviceAccounts\/([^:/]+):/.exec(url)?.[1] ?? ""} impersonated by ${source.description}`,
+        kind: "impersonation",
+        principal: accountIn(url),
+        description: `service account ${accountIn(url) ?? ""} impersonated by ${source.description}`,
       };
     }
     default:
@@ -130,6 +158,10 @@ export function credentialsFromJson(json: unknown, where: string, variable: stri
           "Known are service_account, authorized_user, external_account, external_account_authorized_user and impersonated_service_account.",
       );
   }
+}
+
+function accountIn(impersonationUrl: string): string | undefined {
+  return /serviceAccounts\/([^:/]+):/.exec(impersonationUrl)?.[1];
 }
 
 function externalAccount(fields: Fields): AwsClient | PluggableAuthClient | IdentityPoolClient {

@@ -9,6 +9,7 @@ import {
   credentialsFromJson,
   readCredentialFile,
 } from "./credential-file.ts";
+import type { AuthStatus, SourceKind } from "./auth-status.ts";
 import type { Credentials } from "./credentials.ts";
 import { TokenCustody, type TokenCustodyOptions } from "./token-custody.ts";
 import { tokenFailure } from "./token-failure.ts";
@@ -20,6 +21,16 @@ export interface GoogleCredentials extends Credentials {
   readonly project: string | undefined;
   /** The current access token, for clients that send it themselves. */
   token(): Promise<string>;
+  /** Asks nobody: what is known now. Holds no secret. */
+  status(): AuthStatus;
+}
+
+/** One place of the search order that was looked at. */
+export interface Look {
+  place: "GOOGLE_APPLICATION_CREDENTIALS" | "gcloud login" | "metadata server";
+  /** Path, or what stands in its place. */
+  where: string;
+  found: boolean;
 }
 
 export interface GoogleCredentialsOptions {
@@ -33,6 +44,8 @@ export interface GoogleCredentialsOptions {
   onRefreshFailed?: TokenCustodyOptions["onRefreshFailed"];
   /** Whether this machine is one of Google's. Default: asks, which takes up to 3 seconds elsewhere. */
   hasMetadataServer?: () => Promise<boolean>;
+  /** Told of every place of the search order as it is looked at. */
+  onLooked?: (look: Look) => void;
 }
 
 export const HOW_TO_SIGN_IN =
@@ -60,10 +73,17 @@ export async function findCredentialSource(
   const env = options.env ?? process.env;
   const found =
     options.credentials === undefined
-      ? await fromFiles(options.credentialsFile ?? env.GOOGLE_APPLICATION_CREDENTIALS, env)
-      : credentialsFromJson(options.credentials, "the object", "credentials");
+      ? await fromFiles(options.credentialsFile ?? env.GOOGLE_APPLICATION_CREDENTIALS, env, options.onLooked)
+      : {
+          ...credentialsFromJson(options.credentials, "the object", "credentials"),
+          foundIn: "the object given",
+          scopes: undefined,
+        };
+  if (found !== undefined) return found;
   const hasMetadataServer = options.hasMetadataServer ?? (() => gcpMetadata.isAvailable());
-  return found ?? ((await hasMetadataServer()) ? await fromMetadataServer() : undefined);
+  const machine = await hasMetadataServer();
+  options.onLooked?.({ place: "metadata server", where: metadataHost(env), found: machine });
+  return machine ? fromMetadataServer() : undefined;
 }
 
 /** The file that `gcloud auth application-default login` writes. */
@@ -82,8 +102,18 @@ export function gcloudLoginFile(env: Record<string, string | undefined>): string
   return directory === undefined ? undefined : join(directory, "application_default_credentials.json");
 }
 
+/** Where Google's library asks for it. */
+function metadataHost(env: Record<string, string | undefined>): string {
+  return env.GCE_METADATA_IP ?? env.GCE_METADATA_HOST ?? "169.254.169.254";
+}
+
 export interface CredentialSource {
   client: AuthClient;
+  kind: SourceKind;
+  principal: string | undefined;
+  foundIn: string;
+  /** What its tokens may be used for, where that is known before there is one. */
+  scopes: readonly string[] | undefined;
   description: string;
   project: string | undefined;
   quotaProject: string | undefined;
@@ -92,16 +122,26 @@ export interface CredentialSource {
 async function fromFiles(
   named: string | undefined,
   env: Record<string, string | undefined>,
+  onLooked: GoogleCredentialsOptions["onLooked"],
 ): Promise<CredentialSource | undefined> {
-  if (named !== undefined && named !== "") {
-    const variable = "GOOGLE_APPLICATION_CREDENTIALS";
+  const variable = "GOOGLE_APPLICATION_CREDENTIALS";
+  const isNamed = named !== undefined && named !== "";
+  onLooked?.({ place: variable, where: isNamed ? named : "not set", found: isNamed });
+  if (isNamed) {
     const text = await readFile(named, "utf8").catch((error: NodeJS.ErrnoException) => {
       throw new SettingsError(variable, `the file ${named} cannot be read (${error.code ?? error.name}).`);
     });
-    return readCredentialFile(text, `the file ${named}`, variable);
+    return {
+      ...readCredentialFile(text, `the file ${named}`, variable),
+      foundIn: `${variable} (${named})`,
+      scopes: undefined,
+    };
   }
   const login = gcloudLoginFile(env);
-  if (login === undefined) return undefined;
+  if (login === undefined) {
+    onLooked?.({ place: "gcloud login", where: "no home directory is known", found: false });
+    return undefined;
+  }
   const text = await readFile(login, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
     throw new SettingsError(
@@ -109,13 +149,29 @@ async function fromFiles(
       `the file ${login} cannot be read (${error.code ?? error.name}).`,
     );
   });
-  return text === undefined ? undefined : readCredentialFile(text, `the file ${login}`, "gcloud login");
+  onLooked?.({ place: "gcloud login", where: login, found: text !== undefined });
+  if (text === undefined) return undefined;
+  return {
+    ...readCredentialFile(text, `the file ${login}`, "gcloud login"),
+    foundIn: `gcloud login (${login})`,
+    scopes: undefined,
+  };
 }
 
 /** The account of a Google Cloud machine, whether or not this is one. */
 export async function fromMetadataServer(): Promise<CredentialSource> {
-  const project: unknown = await gcpMetadata.project("project-id").catch(() => undefined);
+  const unknown = (): undefined => undefined;
+  const [project, email, scopes]: unknown[] = await Promise.all([
+    gcpMetadata.project("project-id").catch(unknown),
+    gcpMetadata.instance("service-accounts/default/email").catch(unknown),
+    gcpMetadata.instance("service-accounts/default/scopes").catch(unknown),
+  ]);
   return {
+    kind: "metadata",
+    principal: typeof email === "string" && email !== "" ? email : undefined,
+    foundIn: "metadata server",
+    // A virtual machine's scopes limit its tokens, whatever is asked for.
+    scopes: typeof scopes === "string" ? scopes.split(/\s+/).filter((scope) => scope !== "") : undefined,
     client: new Compute({ ...CLIENT_OPTIONS, scopes: [CLOUD_PLATFORM_SCOPE] }),
     description: "the service account of this Google Cloud machine",
     project: typeof project === "string" && project !== "" ? project : undefined,
@@ -131,7 +187,9 @@ export function keepValid(source: CredentialSource, options: GoogleCredentialsOp
       try {
         const { token } = await client.getAccessToken();
         if (typeof token !== "string" || token === "") throw new Error("the answer has no access token");
-        return { token, expiresAtMs: client.credentials.expiry_date ?? undefined };
+        const { expiry_date: expiry, scope } = client.credentials;
+        const scopes = typeof scope === "string" ? scope.split(" ") : source.scopes;
+        return { token, expiresAtMs: expiry ?? undefined, ...(scopes === undefined ? {} : { scopes }) };
       } catch (error) {
         throw tokenFailure(error, source.description);
       }
@@ -142,6 +200,15 @@ export function keepValid(source: CredentialSource, options: GoogleCredentialsOp
     description: source.description,
     project: source.project,
     token: () => custody.get(),
+    status: () => ({
+      kind: source.kind,
+      description: source.description,
+      foundIn: source.foundIn,
+      principal: source.principal,
+      project: source.project,
+      quotaProject,
+      token: custody.status(),
+    }),
     async headers() {
       const authorization = `Bearer ${await custody.get()}`;
       return quotaProject === undefined

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { Impersonated } from "google-auth-library";
 import type { CredentialsConfig } from "../config/credentials-schema.ts";
 import { SettingsError } from "../settings.ts";
+import { plainStatus } from "./auth-status.ts";
 import { CLIENT_OPTIONS, CLOUD_PLATFORM_SCOPE, readCredentialFile } from "./credential-file.ts";
 import { staticTokenCredentials } from "./credentials.ts";
 import {
@@ -36,6 +37,7 @@ export async function openCredentials(
         description: "a fixed access token",
         project: undefined,
         token: () => Promise.resolve(config.token),
+        status: () => plainStatus("token", "a fixed access token"),
       };
     default: {
       const source = await openSource(config, options);
@@ -68,7 +70,7 @@ async function openSource(
       const file = gcloudLoginFile(options.env ?? process.env);
       if (file === undefined)
         throw new SettingsError("credentials", "no home directory is known, so no gcloud login.");
-      return fromFile(file, "gcloud login");
+      return { ...(await fromFile(file, "gcloud login")), foundIn: `gcloud login (${file})` };
     }
     case "metadata":
       return fromMetadataServer();
@@ -84,7 +86,14 @@ async function openSource(
         targetPrincipal: serviceAccount,
         targetScopes: [CLOUD_PLATFORM_SCOPE],
       });
-      return { ...source, client, description: `${serviceAccount}, impersonated by ${source.description}` };
+      return {
+        ...source,
+        client,
+        kind: "impersonation",
+        principal: serviceAccount,
+        scopes: [CLOUD_PLATFORM_SCOPE],
+        description: `${serviceAccount}, impersonated by ${source.description}`,
+      };
     }
     default:
       return config satisfies never;
@@ -101,5 +110,9 @@ async function fromFile(path: string, variable: string): Promise<CredentialSourc
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     throw new SettingsError(variable, `the file ${path} cannot be read (${error.code ?? error.name}).`);
   });
-  return readCredentialFile(text, `the file ${path}`, variable);
+  return {
+    ...readCredentialFile(text, `the file ${path}`, variable),
+    foundIn: `configuration (${path})`,
+    scopes: undefined,
+  };
 }

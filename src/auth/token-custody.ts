@@ -1,9 +1,12 @@
 import { GatewayError } from "../errors.ts";
+import type { TokenStatus } from "./auth-status.ts";
 
 export interface AccessToken {
   token: string;
   /** Wall clock, milliseconds. Undefined when the issuer did not say. */
   expiresAtMs: number | undefined;
+  /** OAuth scopes, where the issuer told them. */
+  scopes?: readonly string[];
 }
 
 /** Time and chance, for tests to hold still. */
@@ -43,6 +46,9 @@ interface Held {
   expiresWallMs: number;
   expiresMonotonicMs: number;
   refreshMonotonicMs: number;
+  /** The issuer said how long it lives. */
+  expiryKnown: boolean;
+  scopes: readonly string[] | undefined;
 }
 
 /**
@@ -63,6 +69,8 @@ export class TokenCustody {
   #lastError: Error | undefined;
   #noAttemptBeforeMs = -Infinity;
   #renewedAtMs = -Infinity;
+  #issued = 0;
+  #lastFailure: TokenStatus["lastError"];
 
   constructor(options: TokenCustodyOptions) {
     this.#fetchToken = options.fetchToken;
@@ -118,6 +126,23 @@ export class TokenCustody {
     }
   }
 
+  status(): TokenStatus {
+    const held = this.#valid();
+    const monotonic = this.#clock.monotonicMs();
+    const untilRenewal =
+      held === undefined
+        ? undefined
+        : Math.max(held.refreshMonotonicMs, this.#noAttemptBeforeMs, monotonic) - monotonic;
+    return {
+      expiresAtMs: held?.expiryKnown === true ? held.expiresWallMs : undefined,
+      renewsAtMs: untilRenewal === undefined ? undefined : this.#clock.wallMs() + untilRenewal,
+      issued: this.#issued,
+      failures: this.#failures,
+      lastError: this.#lastFailure,
+      scopes: held?.scopes,
+    };
+  }
+
   #valid(): Held | undefined {
     const held = this.#held;
     if (held === undefined) return undefined;
@@ -138,6 +163,7 @@ export class TokenCustody {
       const fetched = await this.#inTime(this.#fetchToken());
       const held = this.#hold(fetched);
       this.#doubted = undefined;
+      this.#issued += 1;
       this.#failures = 0;
       this.#lastError = undefined;
       this.#noAttemptBeforeMs = -Infinity;
@@ -149,12 +175,17 @@ export class TokenCustody {
       this.#held ??= this.#doubted;
       this.#doubted = undefined;
       this.#lastError = error;
+      this.#lastFailure = {
+        atMs: this.#clock.wallMs(),
+        // Only our own words: another error may quote what was sent.
+        message: error instanceof GatewayError ? error.message : "The access token could not be fetched.",
+      };
       this.#noAttemptBeforeMs = this.#clock.monotonicMs() + backoff * (0.5 + this.#clock.random() / 2);
       throw error;
     }
   }
 
-  #hold({ token, expiresAtMs }: AccessToken): Held {
+  #hold({ token, expiresAtMs, scopes }: AccessToken): Held {
     const wall = this.#clock.wallMs();
     const monotonic = this.#clock.monotonicMs();
     const left = expiresAtMs === undefined ? UNKNOWN_LIFETIME_MS : expiresAtMs - wall;
@@ -171,6 +202,8 @@ export class TokenCustody {
       expiresWallMs: wall + left,
       expiresMonotonicMs: monotonic + left,
       refreshMonotonicMs: monotonic + left - ahead,
+      expiryKnown: expiresAtMs !== undefined,
+      scopes,
     };
     return this.#held;
   }

@@ -1,4 +1,5 @@
 /** One upstream of the configuration, ready to be called. */
+import type { AuthStatus } from "../auth/auth-status.ts";
 import type { GoogleUpstream } from "../upstreams/google-upstream.ts";
 import type { OpenaiUpstream } from "../upstreams/openai-upstream.ts";
 import type { UpstreamClient } from "../upstreams/upstream.ts";
@@ -10,6 +11,8 @@ interface Connection {
   readonly client: UpstreamClient;
   /** Lower-case names of caller headers that go on to it; none but the emulator's fault switches. */
   readonly passedHeaders: readonly string[];
+  /** How it is signed in to, now. Absent: there is nothing to say. */
+  readonly auth?: () => AuthStatus;
 }
 
 /** Gemini's own interface: requests and answers are translated. */

@@ -262,3 +262,30 @@ export const model = z.object({
 export const modelList = z.object({ object: z.literal("list"), data: z.array(model) });
 
 export const status = z.looseObject({ status: z.string() });
+
+const time = z.iso.datetime().nullable();
+
+export const authStatusList = z.object({
+  object: z.literal("list"),
+  data: z.array(
+    z.object({
+      upstream: z.string(),
+      kind: z.string(),
+      description: z.string(),
+      found_in: z.string().nullable(),
+      principal: z.string().nullable(),
+      project: z.string().nullable(),
+      quota_project: z.string().nullable(),
+      token: z
+        .object({
+          expires_at: time,
+          renews_at: time,
+          issued: z.int(),
+          failures: z.int(),
+          last_error: z.object({ at: z.iso.datetime(), message: z.string() }).nullable(),
+          scopes: z.array(z.string()).nullable(),
+        })
+        .nullable(),
+    }),
+  ),
+});

@@ -37,6 +37,7 @@ function build(): object {
         Model: jsonSchema(schemas.model),
         ModelList: jsonSchema(schemas.modelList),
         Status: jsonSchema(schemas.status),
+        AuthStatusList: jsonSchema(schemas.authStatusList),
       },
       securitySchemes: { bearer: { type: "http", scheme: "bearer" } },
     },
@@ -73,6 +74,7 @@ const ANSWERS: Readonly<Record<RouteId, object>> = {
   retrieveModel: { description: "The model", content: json("Model") },
   health: { description: "The process is alive", content: json("Status") },
   ready: { description: "The gateway takes requests", content: json("Status") },
+  adminAuth: { description: "One entry for each upstream, without secrets", content: json("AuthStatusList") },
   openapi: { description: "This document", content: { "application/json": { schema: { type: "object" } } } },
 };
 

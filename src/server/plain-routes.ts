@@ -2,6 +2,7 @@
 import { defaultUpstream } from "../gateway/routing-choice.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { RequestHeaders } from "../gateway/exchange.ts";
+import { authStatuses } from "../gateway/auth-statuses.ts";
 import { listModels, retrieveModel } from "./model-list.ts";
 import { openapiDocument } from "./openapi.ts";
 import type { MatchedRoute, RouteId } from "./routes.ts";
@@ -22,6 +23,7 @@ const PLAIN: ReadonlySet<string> = new Set<PlainRouteId>([
   "health",
   "ready",
   "openapi",
+  "adminAuth",
 ]);
 
 export function isPlainRoute(id: RouteId): id is PlainRouteId {
@@ -49,6 +51,9 @@ export function answerPlainRoute(
       return gateway.draining()
         ? { status: 503, body: { status: "draining" } }
         : { status: 200, body: { status: "ready", upstream: defaultUpstream(gateway).at.description } };
+    case "adminAuth":
+      gateway.access.admit(headers);
+      return { status: 200, body: authStatuses(gateway) };
     case "openapi":
       return { status: 200, body: openapiDocument() };
     default:

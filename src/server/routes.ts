@@ -8,7 +8,8 @@ export type RouteId =
   | "retrieveModel"
   | "health"
   | "ready"
-  | "openapi";
+  | "openapi"
+  | "adminAuth";
 
 export interface Route {
   id: RouteId;
@@ -63,6 +64,7 @@ export const ROUTES: readonly Route[] = [
   route("health", "GET", "/healthz", "Whether the process is alive"),
   route("ready", "GET", "/readyz", "Whether the gateway takes requests"),
   route("openapi", "GET", "/openapi.json", "This interface as an OpenAPI 3.1 document"),
+  route("adminAuth", "GET", "/admin/auth", "How each upstream is signed in to"),
 ];
 
 export interface MatchedRoute {
