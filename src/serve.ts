@@ -11,6 +11,11 @@ export interface RunningServer {
   /** Scheme, host and port it listens on. */
   url: string;
   composed: ComposedGateway;
+  /**
+   * Puts another configuration in force; its host and port do not count until the next start.
+   * @throws SettingsError when it would let anyone in who can reach the address that is listened on.
+   */
+  apply(config: Config): Promise<void>;
   /** Stops accepting, lets answers under way finish until the deadline, frees everything. */
   close(): Promise<void>;
 }
@@ -44,6 +49,10 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   return {
     url: `http://${host}:${port}`,
     composed,
+    apply: async (next) => {
+      checkListen({ host: server.host, apiKeys: next.server.apiKeys });
+      await composed.apply(next);
+    },
     close: async () => {
       composed.drain();
       await drain(app, composed.openRequests, options.drainMs ?? DEFAULT_DRAIN_MS);

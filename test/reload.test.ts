@@ -4,6 +4,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { type Config, readConfig, serve } from "../src/serve.ts";
 import { post } from "./support/running-gateway.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pollux-reload-"));
@@ -97,4 +98,24 @@ test("F-67 F-68 aliases come and go; a bad file changes nothing and is told; ans
   writeFileSync(file, config("fourth"));
   server.kill("SIGHUP");
   await vi.waitFor(async () => expect(await status("fourth")).toBe(200), { timeout: 5_000, interval: 50 });
+});
+
+test("access keys cannot be taken from a gateway that others can reach, wherever the new file would listen", async () => {
+  const read = (env: Record<string, string>): Config => readConfig({ PORT: "0", ...env }).config;
+  const open = await serve(read({ HOST: "0.0.0.0", POLLUX_API_KEYS: "secret" }), { reportBug: () => {} });
+  const statusOf = async (key: string): Promise<number> => {
+    const { port } = new URL(open.url);
+    const answer = await fetch(`http://127.0.0.1:${port}/v1/models`, {
+      headers: { authorization: `Bearer ${key}` },
+    });
+    await answer.text();
+    return answer.status;
+  };
+  await expect(open.apply(read({ HOST: "0.0.0.0" }))).rejects.toThrow(/POLLUX_API_KEYS/);
+  await expect(open.apply(read({ HOST: "127.0.0.1" }))).rejects.toThrow(/POLLUX_API_KEYS/);
+  expect([await statusOf("secret"), await statusOf("guess")]).toEqual([200, 401]);
+
+  await open.apply(read({ HOST: "0.0.0.0", POLLUX_API_KEYS: "another" }));
+  expect([await statusOf("secret"), await statusOf("another")]).toEqual([401, 200]);
+  await open.close();
 });

@@ -1,6 +1,5 @@
 import { Command } from "commander";
 import { type Logger, pino } from "pino";
-import type { ComposedGateway } from "../compose.ts";
 import {
   type ConfigFlags,
   describeProblem,
@@ -9,7 +8,7 @@ import {
   watchConfig,
 } from "../config/config.ts";
 import { defaultUpstream } from "../gateway/routing-choice.ts";
-import { DEFAULT_DRAIN_MS, serve } from "../serve.ts";
+import { DEFAULT_DRAIN_MS, type RunningServer, serve } from "../serve.ts";
 import { VERSION } from "../version.ts";
 import { banner } from "./banner.ts";
 
@@ -50,13 +49,14 @@ async function run(flags: ServeFlags): Promise<void> {
   const loaded = readConfig(process.env, flags, flags.config);
   const log = pino({ base: null }, pino.destination(2));
   for (const warning of loaded.warnings) log.warn(describeProblem(warning));
-  const { url, composed, close } = await serve(loaded.config, {
+  const server = await serve(loaded.config, {
     reportBug: (error, requestId) => log.error({ err: error, requestId }, "a bug in the gateway"),
     credentials: {
       onRefreshFailed: (error) =>
         log.warn({ err: error }, "the Google access token could not be renewed; it is tried again"),
     },
   });
+  const { url, composed, close } = server;
   console.log(
     banner({
       url,
@@ -75,7 +75,7 @@ async function run(flags: ServeFlags): Promise<void> {
           env: process.env,
           flags,
           current: loaded,
-          onChange: (changed) => reload(changed, loaded, composed, log),
+          onChange: (changed) => reload(changed, loaded, server, log),
           onError: (error) => log.error(`The configuration stays as it was: ${error.message}`),
         });
   await untilSignalled();
@@ -94,14 +94,14 @@ async function run(flags: ServeFlags): Promise<void> {
 async function reload(
   changed: LoadedConfig,
   atStart: LoadedConfig,
-  composed: ComposedGateway,
+  server: RunningServer,
   log: Logger,
 ): Promise<void> {
-  await composed.apply(changed.config);
+  await server.apply(changed.config);
   for (const warning of changed.warnings) log.warn(describeProblem(warning));
   const { host, port } = atStart.config.server;
-  const { server } = changed.config;
-  if (server.host !== host || server.port !== port) {
+  const wanted = changed.config.server;
+  if (wanted.host !== host || wanted.port !== port) {
     log.warn(
       `server.host and server.port take effect at the next start; this one listens on ${host}:${port}`,
     );
