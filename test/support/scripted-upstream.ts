@@ -45,8 +45,8 @@ export class ScriptedCall implements UpstreamCall {
     return this;
   }
 
-  send(text: string): this {
-    this.#receiver.onData(Buffer.from(text));
+  send(data: string | Buffer): this {
+    this.#receiver.onData(typeof data === "string" ? Buffer.from(data) : data);
     return this;
   }
 
@@ -161,6 +161,7 @@ function scriptedConnection(client: UpstreamClient, credentials: ScriptedCredent
       description: "scripted",
       credentials: "own",
       mayServe: () => true,
+      locationFor: (scope) => scope.location,
       address: () => ({ origin: "http://upstream", path: "/" }),
       ...credentials,
     },
