@@ -30,20 +30,21 @@ export async function runAttempts(
   if (target === undefined) throw nothingAllowed(route);
   for (;;) {
     headers["x-pollux-attempts"] = attemptsHeader(plan.attempts, target);
-    const startedAt = performance.now();
+    let startedAt = performance.now();
     try {
-      if (plan.waitMs > 0) await pause(plan.waitMs, active);
+      if (plan.waitMs > 0) {
+        await pause(plan.waitMs, active);
+        startedAt = performance.now();
+      }
       await attempt(target);
       plan.next({ kind: "success", firstByteMs: performance.now() - startedAt });
       return;
     } catch (error) {
-      const next = plan.next(active.endedBy === undefined ? outcomeOf(error) : { kind: "abandoned" });
+      const isOver = active.endedBy !== undefined;
+      const mayRepeat = !isOver && !reply.headSent && !isCostly(error);
+      target = plan.next(isOver ? { kind: "abandoned" } : outcomeOf(error), mayRepeat);
       headers["x-pollux-attempts"] = attemptsHeader(plan.attempts, undefined);
-      if (next === undefined || active.endedBy !== undefined || reply.headSent || isCostly(error)) {
-        if (next !== undefined) plan.next({ kind: "abandoned" });
-        throw plan.attempts.length > 1 ? exhausted(error) : error;
-      }
-      target = next;
+      if (target === undefined) throw plan.attempts.length > 1 ? exhausted(error) : error;
     }
   }
 }

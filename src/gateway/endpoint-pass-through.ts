@@ -3,6 +3,7 @@
  * through both ways as they are; only host and credentials are ours.
  */
 import { GatewayError } from "../errors.ts";
+import { resolveRoute } from "../routing/route-table.ts";
 import type { GoogleRoute } from "../upstreams/google-upstream.ts";
 import { answering } from "./answering.ts";
 import { clientRetryOf, runAttempts } from "./attempts.ts";
@@ -13,7 +14,7 @@ import type { Gateway } from "./gateway.ts";
 import { passedOn } from "./generate-request.ts";
 import { parseBody } from "./json-body.ts";
 import { endpointFailure, passThrough } from "./pass-through.ts";
-import { onlyTarget, upstreamForScope } from "./routing-choice.ts";
+import { locationFor, onlyTarget, upstreamForScope } from "./routing-choice.ts";
 
 type EndpointRoute = Extract<GoogleRoute, { kind: "endpoint" }>;
 
@@ -32,9 +33,14 @@ export function endpointPassThrough(
     const hints = { credentials: upstream.at.credentials, now: gateway.now() };
     const toError = (refusal: GatheredAnswer): GatewayError => endpointFailure(refusal, hints);
     const request = { stickyKey: undefined, clientRetry: clientRetryOf(call) };
-    const { project, location } = route.scope;
-    const place = { upstream: upstream.name, model: `endpoints/${route.endpointId}`, location };
-    return runAttempts(gateway, onlyTarget(place, `:${project}`), request, active, reply, headers, () =>
+    const { project } = route.scope;
+    const model = `endpoints/${route.endpointId}`;
+    const place = { upstream: upstream.name, model, location: locationFor(upstream, route.scope) };
+    const fenced = {
+      ...onlyTarget(place, `:${project}`),
+      locations: resolveRoute(model, gateway.routes)?.locations,
+    };
+    return runAttempts(gateway, fenced, request, active, reply, headers, () =>
       passThrough({
         upstream,
         call,

@@ -30,7 +30,7 @@ export function explainPassThrough(
   body: Record<string, unknown>,
   target: RouteTarget,
 ): Omit<Explanation, "upstream"> & { upstream: Omit<Explanation["upstream"], "body"> & { body: object } } {
-  const { origin, path } = upstream.at.address();
+  const { origin, path } = upstream.at.address(target.location);
   return {
     object: "pollux.explanation",
     upstream: {

@@ -1,6 +1,7 @@
 /** One attempt at a target that speaks OpenAI's API already: passed through, or mended on the way back. */
 import { GatewayError } from "../errors.ts";
 import type { RouteTarget } from "../routing/route.ts";
+import { withMember } from "../wire/json-member.ts";
 import { repairCompletion } from "../translate/repair/completion.ts";
 import type { RepairOptions } from "../translate/repair/options.ts";
 import { timed } from "./answer-headers.ts";
@@ -22,6 +23,8 @@ export async function openaiAttempt(
   target: RouteTarget,
 ): Promise<void> {
   const { gateway, call, body, reply, active, headers } = parts;
+  // Of an attempt elsewhere.
+  delete headers["x-pollux-notes"];
   const build = request(parts, upstream, target);
   const toError = (answer: GatheredAnswer): GatewayError =>
     endpointFailure(answer, { credentials: upstream.at.credentials, now: gateway.now() });
@@ -65,7 +68,7 @@ function request(
   upstream: OpenaiConnection,
   target: RouteTarget,
 ): BuildRequest {
-  const address = upstream.at.address();
+  const address = upstream.at.address(target.location);
   const { timeouts } = gateway;
   const sent = sentBody(call.body, body, upstream, target);
   const headers = { "content-type": "application/json", ...passedOn(upstream, call.headers) };
@@ -83,9 +86,14 @@ function sentBody(
   body: Record<string, unknown>,
   upstream: OpenaiConnection,
   target: RouteTarget,
-): Buffer | string {
-  if (upstream.keepsModel || target.model === "" || target.model === body["model"]) return bytes;
-  return JSON.stringify({ ...body, model: target.model });
+): Buffer {
+  const model = modelFor(upstream, target);
+  return model === "" || model === body["model"] ? bytes : withMember(bytes, "model", model);
+}
+
+/** The model as the upstream knows it; `""` for the one the caller wrote. */
+export function modelFor(upstream: OpenaiConnection, target: RouteTarget): string {
+  return upstream.keepsModel ? "" : target.model;
 }
 
 function wantsUsage(body: Record<string, unknown>): boolean {

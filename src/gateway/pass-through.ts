@@ -94,6 +94,10 @@ function openaiError(
   if (typeof value !== "object" || value === null) return undefined;
   // vLLM before 0.10 puts the error's fields at the top, later versions and everyone else under `error`.
   const error = "error" in value ? value.error : value;
+  // TGI's has the words alone, with `error_type` beside them.
+  if (typeof error === "string" && error !== "") {
+    return { message: error, type: "api_error", code: null, param: null };
+  }
   if (typeof error !== "object" || error === null || !("message" in error) || "status" in error)
     return undefined;
   const { message } = error;

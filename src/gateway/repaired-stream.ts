@@ -1,6 +1,5 @@
 /** The stream of an OpenAI-shaped upstream, mended event by event. */
 import type { GatewayError } from "../errors.ts";
-import { answerError } from "../translate/repair/answer-error.ts";
 import type { RepairOptions } from "../translate/repair/options.ts";
 import { StreamRepair } from "../translate/repair/stream.ts";
 import type { ActiveCalls } from "./active-calls.ts";
@@ -28,6 +27,7 @@ export function repairedStream(parts: RepairedStreamParts): Promise<void> {
   const { gateway, upstream, call, reply, active, headers, build, toError, options } = parts;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const repair = new StreamRepair(options);
+  let stray = "";
   const answer = new StreamedAnswer(
     {
       gateway,
@@ -38,9 +38,11 @@ export function repairedStream(parts: RepairedStreamParts): Promise<void> {
       sources: 1,
       translation: {
         push: (data, _source, eventName) => repair.push(data, eventName),
-        finishSource: () => {},
-        end: () => repair.end(),
-        errorIn: answerError,
+        finishSource: (_source, text) => {
+          stray = text;
+        },
+        end: () => repair.end(stray),
+        isComplete: () => repair.ended || repair.done,
       },
     },
     resolve,

@@ -13,7 +13,7 @@ import type { Gateway } from "./gateway.ts";
 export function chooseRoute(gateway: Gateway, model: unknown, scope: Scope | undefined): Route {
   const asked = typeof model === "string" ? model : "";
   const route = resolveRoute(asked, gateway.routes);
-  if (scope !== undefined) return scopedRoute(gateway, asked, scope, route?.locations);
+  if (scope !== undefined) return scopedRoute(gateway, asked, scope, route);
   return route ?? onlyTarget({ upstream: defaultUpstream(gateway).name, model: asked, location: undefined });
 }
 
@@ -31,7 +31,10 @@ export function defaultUpstream(gateway: Gateway): ConnectedUpstream {
 
 /** The configuration's checks see to it that every target names an upstream there is. */
 export function upstreamOf(gateway: Gateway, target: RouteTarget): ConnectedUpstream {
-  return gateway.upstreams.get(target.upstream) ?? defaultUpstream(gateway);
+  const upstream = gateway.upstreams.get(target.upstream);
+  // Any other in its place could lie outside the fence.
+  if (upstream === undefined) throw new Error(`no upstream ${JSON.stringify(target.upstream)}`);
+  return upstream;
 }
 
 /**
@@ -39,24 +42,40 @@ export function upstreamOf(gateway: Gateway, target: RouteTarget): ConnectedUpst
  * location; where there is none, the default upstream, which says why not.
  */
 export function upstreamForScope(gateway: Gateway, scope: Scope): ConnectedUpstream {
+  let served: ConnectedUpstream | undefined;
   for (const upstream of gateway.upstreams.values()) {
-    if (upstream.kind === "gemini" && upstream.at.surface === "vertex" && upstream.at.mayServe(scope))
-      return upstream;
+    if (upstream.kind !== "gemini" || upstream.at.surface !== "vertex" || !upstream.at.mayServe(scope))
+      continue;
+    // An API key works in the global location only, wherever the path points.
+    if (upstream.at.locationFor(scope) === scope.location) return upstream;
+    served ??= upstream;
   }
+  if (served !== undefined) return served;
   for (const upstream of gateway.upstreams.values()) if (upstream.kind === "gemini") return upstream;
   return defaultUpstream(gateway);
 }
 
-/** The location is the caller's, but a fence around the model holds for it as well. */
-function scopedRoute(
-  gateway: Gateway,
-  model: string,
-  scope: Scope,
-  locations: readonly string[] | undefined,
-): Route {
-  const { name } = upstreamForScope(gateway, scope);
-  const route = onlyTarget({ upstream: name, model, location: scope.location }, `:${scope.project}`);
-  return { ...route, locations };
+/** Project and location are the caller's, but an alias keeps its model, and a fence around the model holds. */
+function scopedRoute(gateway: Gateway, asked: string, scope: Scope, route: Route | undefined): Route {
+  const upstream = upstreamForScope(gateway, scope);
+  const model = gateway.routes.aliases.has(asked) ? (geminiModelOf(gateway, route) ?? asked) : asked;
+  return {
+    ...onlyTarget(
+      { upstream: upstream.name, model, location: locationFor(upstream, scope) },
+      `:${scope.project}`,
+    ),
+    locations: route?.locations,
+  };
+}
+
+/** Where a call for a Vertex path is processed, which is not always where the path points. */
+export function locationFor(upstream: ConnectedUpstream, scope: Scope): string | undefined {
+  return upstream.kind === "gemini" ? upstream.at.locationFor(scope) : upstream.at.location;
+}
+
+/** A Vertex path is for Gemini models, so an alias means its first target that is one. */
+function geminiModelOf(gateway: Gateway, route: Route | undefined): string | undefined {
+  return route?.targets.find(({ upstream }) => gateway.upstreams.get(upstream)?.kind === "gemini")?.model;
 }
 
 /** A route of one target; `idSuffix` sets its health apart from that of the same model elsewhere. */

@@ -70,8 +70,22 @@ function geminiEvents(stream: StreamTranslation, hints: FailureHints): EventTran
       }
       return stream.push(event as GenerateContentResponse, source);
     },
-    finishSource: (source) => stream.finishSource(source),
+    finishSource(source, stray) {
+      checkStray(stray, hints);
+      stream.finishSource(source);
+    },
     end: () => stream.end(),
-    errorIn: (value) => errorInEvent(value, hints),
   };
+}
+
+/** Text outside any event is how Google reports an error in a started stream; anything else is no stream at all. */
+function checkStray(text: string, hints: FailureHints): void {
+  if (text.trim() === "") return;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw badUpstreamResponse("is not the event stream that was asked for", error);
+  }
+  throw errorInEvent(value, hints) ?? badUpstreamResponse("is not the event stream that was asked for");
 }

@@ -3,7 +3,6 @@ import { GatewayError } from "../errors.ts";
 import { encodeData, SseReader } from "../wire/sse.ts";
 import { type ActiveCalls, SIBLING_FAILED } from "./active-calls.ts";
 import { timed } from "./answer-headers.ts";
-import { badUpstreamResponse } from "./bad-upstream-response.ts";
 import { toErrorAnswer } from "./error-answer.ts";
 import type { Call, Reply } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
@@ -21,12 +20,15 @@ export const STREAM_HEADERS: Readonly<Record<string, string>> = {
 export interface EventTranslation {
   /** The data of one event of one of the upstream calls. */
   push(data: string, source: number, eventName: string | undefined): string;
-  /** That call's answer has ended. */
-  finishSource(source: number): void;
+  /**
+   * That call's answer has ended.
+   * @param stray what stood outside of complete events: with Google, an error; `""` for none
+   */
+  finishSource(source: number, stray: string): void;
   /** All of them have; what closes the client's stream. */
   end(): string;
-  /** The error in text that stood outside any event. */
-  errorIn(value: unknown): GatewayError | undefined;
+  /** True once nothing of substance is missing: a connection that breaks now was only slow to say goodbye. */
+  isComplete?(): boolean;
 }
 
 export interface StreamedParts {
@@ -118,13 +120,23 @@ export class StreamedAnswer implements SilentStream {
         if (this.#done) return;
         try {
           reader.end();
-          this.#checkStray(stray);
-          this.#endSource(source);
+          this.#endSource(source, stray);
         } catch (error) {
           this.fail(error);
         }
       },
-      onBroken: (error) => this.fail(error),
+      onBroken: (error) => {
+        if (this.#done) return;
+        if (this.#reply.closed || this.#translation.isComplete?.() !== true) {
+          this.fail(error);
+          return;
+        }
+        try {
+          this.#endSource(source, "");
+        } catch {
+          this.fail(error);
+        }
+      },
     };
   }
 
@@ -143,22 +155,8 @@ export class StreamedAnswer implements SilentStream {
     this.#reply.end();
   }
 
-  /** Text outside any event is how Google reports an error in a started stream; anything else is no stream at all. */
-  #checkStray(text: string): void {
-    if (text.trim() === "") return;
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch (error) {
-      throw badUpstreamResponse("is not the event stream that was asked for", error);
-    }
-    throw (
-      this.#translation.errorIn(value) ?? badUpstreamResponse("is not the event stream that was asked for")
-    );
-  }
-
-  #endSource(source: number): void {
-    this.#translation.finishSource(source);
+  #endSource(source: number, stray: string): void {
+    this.#translation.finishSource(source, stray);
     this.#sourcesOpen -= 1;
     if (this.#sourcesOpen > 0) {
       this.#flush();

@@ -23,8 +23,10 @@ export interface Plan {
   /**
    * The next target worth trying after the current attempt ended so; undefined when done: it succeeded, repeating
    * cannot help, nothing is left, or the retries of the request or of the upstream are used up.
+   *
+   * @param mayRepeat false: the attempt counts, and is the last one
    */
-  next(outcome: Outcome): RouteTarget | undefined;
+  next(outcome: Outcome, mayRepeat?: boolean): RouteTarget | undefined;
   /** How long to wait before the attempt just handed out, in milliseconds; 0 except for a repeat at the same target. */
   readonly waitMs: number;
   /** Attempts that ended, in order. */
@@ -90,7 +92,7 @@ export class RoutePlan implements Plan {
     return this.#begin(target, 0, nowMs);
   }
 
-  next(outcome: Outcome): RouteTarget | undefined {
+  next(outcome: Outcome, mayRepeat = true): RouteTarget | undefined {
     const target = this.#target;
     const health = this.#health;
     const pass = this.#pass;
@@ -100,7 +102,7 @@ export class RoutePlan implements Plan {
     this.#waitMs = 0;
     (this.#attempts ??= []).push({ target, outcome });
     health.end(pass, outcome, nowMs);
-    if (!isRetriable(outcome)) return undefined;
+    if (!mayRepeat || !isRetriable(outcome)) return undefined;
 
     const retries = this.attempts.length - 1;
     const most = this.#request.clientRetry > 0 ? MAX_RETRIES_OF_A_RETRY : MAX_RETRIES;

@@ -154,6 +154,21 @@ describe("resolveRoute", () => {
     }
   });
 
+  test("a fence around some models holds for their direct addresses, too, and for no others", () => {
+    const fenced = tableOf({
+      upstreams: {
+        us: { kind: "vertex", project: "my-project", location: "us" },
+        eu: { kind: "vertex", project: "my-project", location: "eu" },
+      },
+      models: { mine: "us/gemini-x" },
+      routes: [{ match: "google/gemini-*", targets: [{ upstream: "eu" }], locations: ["eu"] }],
+    });
+    for (const model of ["us/gemini-x", "us/google/gemini-x", "us/models/gemini-x", "mine"]) {
+      expect(resolveRoute(model, fenced)).toMatchObject({ locations: ["eu"], targets: [{ location: "us" }] });
+    }
+    expect(resolveRoute("us/other", fenced)?.locations).toBeUndefined();
+  });
+
   test("provisioned throughput goes before shared capacity of the same priority", () => {
     const provisioned = tableOf({
       upstreams: { main: { kind: "vertex", project: "my-project" }, keys: { kind: "gemini-api" } },

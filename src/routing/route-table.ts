@@ -53,7 +53,8 @@ export function createRouteTable(config: Pick<Config, "upstreams" | "models" | "
  * 4. `upstream/model`: that model at that upstream;
  * 5. the default upstream.
  *
- * Patterns go before direct addresses, so a fence around `*` cannot be walked around by naming an upstream.
+ * Patterns go before direct addresses, and the fence of the pattern for a model holds for its direct addresses as well,
+ * so that a fence cannot be walked around by naming an upstream.
  * Undefined for an empty id and where there is no upstream at all.
  */
 export function resolveRoute(model: string, table: RouteTable): Route | undefined {
@@ -73,20 +74,24 @@ function routeOf(model: string, table: RouteTable): Route | undefined {
 
 function makeRoute(model: string, table: RouteTable): Route | undefined {
   if (model === "") return undefined;
-  const spellings = spellingsOf(model, !table.listed.has(model));
-  for (const { pattern, config } of table.patterns) {
-    if (spellings.some((spelling) => matchesModel(pattern, spelling))) {
-      return toRoute(pattern.text, config, model, table.upstreams);
-    }
-  }
+  const matched = matchingPattern(model, table);
+  if (matched !== undefined) return toRoute(matched.pattern.text, matched.config, model, table.upstreams);
   const owner = table.listed.get(model);
   if (owner !== undefined) return plainRoute(model, owner, model, table);
   const slash = model.indexOf("/");
   const upstream = model.slice(0, Math.max(0, slash));
   const rest = model.slice(slash + 1);
-  if (rest !== "" && table.upstreams.has(upstream)) return plainRoute(model, upstream, rest, table);
+  if (rest !== "" && table.upstreams.has(upstream)) {
+    const locations = matchingPattern(rest, table)?.config.locations;
+    return { ...plainRoute(model, upstream, rest, table), locations };
+  }
   const [first] = table.upstreams.keys();
   return first === undefined ? undefined : plainRoute(model, first, model, table);
+}
+
+function matchingPattern(model: string, table: RouteTable): RouteTable["patterns"][number] | undefined {
+  const spellings = spellingsOf(model, !table.listed.has(model));
+  return table.patterns.find(({ pattern }) => spellings.some((spelling) => matchesModel(pattern, spelling)));
 }
 
 function plainRoute(name: string, upstream: string, model: string, table: RouteTable): Route {

@@ -26,6 +26,7 @@ export function createGeminiApiUpstream(options: GeminiApiOptions): GoogleUpstre
     credentials: options.whose,
 
     mayServe: () => ignoresProject,
+    locationFor: () => undefined,
 
     address(route) {
       if (route.kind === "endpoint") {

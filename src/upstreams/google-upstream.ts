@@ -21,6 +21,11 @@ export interface GoogleUpstream {
   readonly credentials: "own" | "caller";
   /** Whether a Vertex path may name this project and location. */
   mayServe(scope: Scope): boolean;
+  /**
+   * Where a call for this project and location of a Vertex path would be processed; undefined where nobody can tell. It
+   * is not `scope.location` where the upstream cannot follow it.
+   */
+  locationFor(scope: Scope): string | undefined;
   /** Pure. The host depends on nothing but the configuration and a validated location. */
   address(route: GoogleRoute): { origin: string; path: string };
   /**

@@ -9,8 +9,13 @@ export interface OpenaiUpstream {
   readonly repair: boolean;
   /** True for the path of the very endpoint this is. */
   servesEndpoint?(path: { endpointId: string; scope: Scope }): boolean;
-  /** Where chat completions go. */
-  address(): { origin: string; path: string };
+  /**
+   * Where chat completions go.
+   * @param location in place of the upstream's own, where it has a choice
+   */
+  address(location?: string): { origin: string; path: string };
+  /** Where calls for the path of its endpoint are processed, whatever the path says; undefined where nobody can tell. */
+  readonly location?: string;
   /** As `GoogleUpstream.authorize`. */
   authorize(callerToken: string | undefined): Promise<Record<string, string>>;
   /** As `GoogleUpstream.renew`. */

@@ -17,16 +17,18 @@ export interface VertexOpenapiOptions {
  */
 export function createVertexOpenapiUpstream(options: VertexOpenapiOptions): OpenaiUpstream {
   const project = encodeURIComponent(checkProject(options.project));
-  const location = checkLocation(options.location);
-  const address = joinAddress(
-    options.baseUrl ?? vertexOrigin(location),
-    `/v1beta1/projects/${project}/locations/${location}/endpoints/openapi/chat/completions`,
-  );
+  checkLocation(options.location);
   return {
-    description: `Vertex AI's own compatibility layer (project ${options.project}, location ${location})`,
+    description: `Vertex AI's own compatibility layer (project ${options.project}, location ${options.location})`,
     credentials: options.whose,
     repair: options.repair,
-    address: () => address,
+    address(chosen = options.location) {
+      const location = checkLocation(chosen);
+      return joinAddress(
+        options.baseUrl ?? vertexOrigin(location),
+        `/v1beta1/projects/${project}/locations/${location}/endpoints/openapi/chat/completions`,
+      );
+    },
     authorize: (callerToken) => options.credentials.headers(callerToken),
     renew: (refused) => options.credentials.renew(refused),
   };

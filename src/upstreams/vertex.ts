@@ -45,6 +45,8 @@ export function createVertexUpstream(options: VertexOptions): GoogleUpstream {
     credentials: options.whose,
 
     mayServe: (scope) => isAllowed(options, scope),
+    // The path of an API key has no location: such calls go to the global endpoint.
+    locationFor: (scope) => (options.express ? "global" : scope.location),
 
     address(route) {
       if (options.express) return expressAddress(options, route);

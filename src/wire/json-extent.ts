@@ -56,8 +56,8 @@ export function exceededLimit(
 /** Strings longer than this are searched instead of read byte by byte: most of a large body is base64. */
 const SHORT = 64;
 
-/** Where the string that starts at `from` ends; the text's length if it does not. */
-function closingQuote(text: Buffer, from: number): number {
+/** Where the closing quote of the string is whose first character is at `from`; the text's length if there is none. */
+export function closingQuote(text: Buffer, from: number): number {
   let at = from;
   for (const near = Math.min(from + SHORT, text.length); at < near; at += 1) {
     if (text[at] === QUOTE) return at;
