@@ -108,9 +108,12 @@ class Composed implements ComposedGateway {
     const left = [...before.values()].filter(({ connected }) => !isUsed(connected, next));
     // Requests of the old configuration may still be on their way to what it alone used.
     if (left.length > 0) {
-      void this.openRequests.whenNoneOlder().then(async () => {
-        for (const { connected } of left) await connected.close?.();
-      });
+      this.openRequests
+        .whenNoneOlder()
+        .then(async () => {
+          for (const { connected } of left) await connected.close?.();
+        })
+        .catch((error: unknown) => this.#options.reportBug(error, "reload"));
     }
   }
 

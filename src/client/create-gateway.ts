@@ -77,7 +77,10 @@ async function answer(gateway: Gateway, request: Request): Promise<Response> {
     const body = await readBody(request, gateway.limits.maxBodyBytes);
     const call: Call = { requestId, headers, body, callerToken, startedAt };
     const reply = new FetchReply(request.signal);
-    void answerChat(gateway, id, path, matched.parameters, call, reply satisfies Reply);
+    answerChat(gateway, id, path, matched.parameters, call, reply satisfies Reply).catch((error: unknown) => {
+      gateway.reportBug(error, requestId);
+      reply.destroy();
+    });
     return await reply.response;
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
