@@ -34,7 +34,7 @@ export interface ConnectDeps {
   /** HTTP, shared by all upstreams that speak it. */
   client: UpstreamClient;
   emulator?: EmulatorOptions;
-  credentials?: Pick<GoogleCredentialsOptions, "env" | "onRefreshFailed" | "hasMetadataServer">;
+  credentials?: Pick<GoogleCredentialsOptions, "env" | "onRefreshFailed" | "hasMetadataServer" | "onLooked">;
 }
 
 /** @throws SettingsError for credentials that are named and cannot be used, or a project that is not known. */

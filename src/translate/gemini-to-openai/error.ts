@@ -2,6 +2,7 @@
 import { GatewayError, type UpstreamFailure } from "../../errors.ts";
 import { errorParam } from "./error-param.ts";
 import { errorReason, readError, readErrorText, type ReadError } from "./google-error.ts";
+import { signInHint } from "./sign-in-hints.ts";
 import { isExhausted, type ResponseHeaders, retryAfterMs } from "./retry-advice.ts";
 
 /** What the upstream's answer alone does not show. */
@@ -19,7 +20,7 @@ export interface FailureHints {
  * @param headers of the answer, lower-case names
  * @param body as text: Google's envelope bare or in an array, OpenAI's, HTML, plain text or nothing
  * @returns always an `upstream` failure; its message is the upstream's own text, bounded and without credentials,
- *   never an HTML page
+ *   never an HTML page; where it is about signing in, what to do follows
  */
 export function toFailure(
   status: number,
@@ -91,7 +92,9 @@ function translate(
   const named = error.status !== undefined && BY_STATUS.has(error.status) ? error.status : undefined;
   const reason = isCredentialRefusal(error) ? "UNAUTHENTICATED" : (named ?? BY_HTTP.get(httpStatus));
   const mapping = (reason === undefined ? undefined : BY_STATUS.get(reason)) ?? byClass(httpStatus);
-  const text = presentable(error.message) ?? `The upstream answered HTTP ${httpStatus} without saying why.`;
+  const told = presentable(error.message) ?? `The upstream answered HTTP ${httpStatus} without saying why.`;
+  const hint = signInHint(error);
+  const text = hint === undefined ? told : `${told} ${hint.says} To mend it: \`${hint.command}\`.`;
   const failure: UpstreamFailure = {
     kind: "upstream",
     ...mapping,
