@@ -10,6 +10,9 @@ export interface ConfigProblem {
   message: string;
 }
 
+/** In the message; `problems` has all. */
+const MAX_TOLD = 100;
+
 /** Everything that is wrong with a configuration, in the order of the file. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
@@ -25,7 +28,13 @@ export class ConfigError extends Error {
     options: ErrorOptions & { dependsOn?: readonly string[]; unreadable?: boolean } = {},
   ) {
     const sorted = [...problems].sort((a, b) => place(a) - place(b));
-    super(sorted.map(describeProblem).join("\n"), options);
+    const more = sorted.length - MAX_TOLD;
+    super(
+      [...sorted.slice(0, MAX_TOLD).map(describeProblem), ...(more > 0 ? [`and ${more} more`] : [])].join(
+        "\n",
+      ),
+      options,
+    );
     this.problems = sorted;
     this.unreadable = options.unreadable ?? false;
     this.dependsOn = options.dependsOn ?? [];

@@ -39,9 +39,10 @@ export function crossCheck(parts: CheckedParts): Finding[] {
   }
   for (const [name, alias] of parts.models) {
     const path = ["models", name];
-    if (typeof alias === "string") checkLoop(name, parts.models, path, error);
-    else if (alias !== undefined) checkRoute(alias, path, { alias: true }, parts, error, warning);
+    if (alias !== undefined && typeof alias !== "string")
+      checkRoute(alias, path, { alias: true }, parts, error, warning);
   }
+  checkLoops(parts.models, error);
   let catchAll: number | undefined;
   for (const [index, route] of parts.routes.entries()) {
     if (route === undefined) continue;
@@ -107,18 +108,26 @@ function warnOfPlainHttp(address: string, path: ConfigPath, what: string, warnin
   }
 }
 
-/** Follows an alias from name to name; each step is one look-up, and a name seen twice ends it. */
-function checkLoop(name: string, models: CheckedParts["models"], path: ConfigPath, error: Report): void {
-  const seen = [name];
-  for (let next = models.get(name); typeof next === "string"; next = models.get(next)) {
-    const again = seen.indexOf(next);
-    // Only those on the loop itself are told; an alias that leads into one is well once the loop is.
-    if (again > 0) return;
-    seen.push(next);
-    if (again === 0) {
-      error(path, `the alias leads back to itself: ${seen.slice(0, 10).join(" -> ")}`);
-      return;
+/** Aliases that lead back to themselves, each once. Aliases that lead into such a loop are well once the loop is. */
+function checkLoops(models: CheckedParts["models"], error: Report): void {
+  const done = new Set<string>();
+  for (const start of models.keys()) {
+    const way: string[] = [];
+    const onTheWay = new Map<string, number>();
+    let name = start;
+    for (let next = models.get(name); typeof next === "string" && !done.has(name); next = models.get(name)) {
+      const turn = onTheWay.get(name);
+      if (turn !== undefined) {
+        const loop = way.slice(turn);
+        const shown = [...loop.slice(0, 10), ...(loop.length > 10 ? ["..."] : []), name].join(" -> ");
+        for (const member of loop) error(["models", member], `the aliases lead back to themselves: ${shown}`);
+        break;
+      }
+      onTheWay.set(name, way.length);
+      way.push(name);
+      name = next;
     }
+    for (const seen of way) done.add(seen);
   }
 }
 
@@ -136,7 +145,7 @@ function checkRoute(
   for (const [index, target] of route.targets.entries()) {
     const at = [...path, "targets", index];
     if (!upstreams.has(target.upstream)) {
-      const known = [...upstreams.keys()];
+      const known = [...upstreams.keys().take(100)];
       const names = known.length === 0 ? "" : `; there are ${known.slice(0, 20).join(", ")}`;
       error(
         [...at, "upstream"],

@@ -1,3 +1,6 @@
+/** A file can have thousands of faults, and each looks at the candidates anew. */
+const MAX_CANDIDATES = 100;
+
 /**
  * The candidate that was most likely meant, or undefined when none is near. Case and separators do not count
  * (`base_url` is `baseUrl`); otherwise up to a third of the letters may be wrong, missing, extra or swapped.
@@ -7,7 +10,10 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   if (word.length > 64) return undefined;
   let best: string | undefined;
   let bestDistance = Infinity;
+  let left = MAX_CANDIDATES;
   for (const candidate of candidates) {
+    if (left === 0) break;
+    left -= 1;
     const distance = editDistance(plain(word), plain(candidate));
     const most = Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3));
     if (distance <= most && distance < bestDistance) {

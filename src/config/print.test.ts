@@ -22,6 +22,9 @@ function load(text: string, env: Record<string, string> = { KEY: "s3cret-f" }): 
   return loadConfig(folder.write("pollux.yaml", text), env);
 }
 
+const changes = (before: string, after: string): string[] =>
+  diffConfigs(load(before).config, load(after).config).map(describeChange);
+
 describe("print", () => {
   test("masks every secret, wherever it came from", () => {
     const loaded = load(everything);
@@ -79,8 +82,6 @@ describe("print", () => {
 });
 
 describe("diff", () => {
-  const changes = (before: string, after: string): string[] =>
-    diffConfigs(load(before).config, load(after).config).map(describeChange);
   const base = "upstreams: { a: { kind: emulator }, g: { kind: gemini-api, apiKeys: [s3cret] } }\n";
 
   test("nothing", () => {

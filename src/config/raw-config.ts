@@ -50,6 +50,7 @@ export class RawConfig {
 
   /** What the file said there, and what was wrong with it, no longer counts. */
   #forget(place: string): void {
+    if (!this.#origins.has(place)) return;
     const covers = (other: string): boolean =>
       other === place || other.startsWith(`${place}.`) || other.startsWith(`${place}[`);
     for (const map of [this.#origins, this.#keys]) {

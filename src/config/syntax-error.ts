@@ -27,15 +27,13 @@ export function syntaxError(
   );
 }
 
-const STANDS_ALONE = new Set(["DUPLICATE_KEY", "TAB_AS_INDENT", "TAG_RESOLVE_FAILED", "BAD_DQ_ESCAPE"]);
+const STANDS_ALONE = new Set(["TAB_AS_INDENT", "TAG_RESOLVE_FAILED", "BAD_DQ_ESCAPE"]);
 
 /** Our own words where the parser's would puzzle, or could quote a value. */
 function wording({ code, message, pos }: Fault, text: string): string {
   switch (code) {
     case undefined:
       return message;
-    case "DUPLICATE_KEY":
-      return `the key ${/^[\w.-]{0,80}/.exec(text.slice(pos[0]))?.[0] ?? ""} is there already; keep one of the two`;
     case "TAB_AS_INDENT":
       return "a tab is used for indentation; use spaces";
     case "MULTIPLE_DOCS":

@@ -44,7 +44,8 @@ export function readTree(text: string, options: TreeOptions): RawConfig {
     lineCounter: lines,
     prettyErrors: false,
     strict: true,
-    uniqueKeys: true,
+    // Looked at below, where all can be told at once; the parser's own look takes the square of their number.
+    uniqueKeys: false,
     merge: false,
     schema: "core",
     // "silent" would also silence a second document.
@@ -115,6 +116,11 @@ class TreeReader {
     for (const pair of node.items as Pair<Node, Node | null>[]) {
       const key = this.#key(pair.key, path);
       const at = [...path, key];
+      if (Object.hasOwn(into, key)) {
+        const message = `the key ${key.slice(0, 80)} is there already; keep one of the two`;
+        this.#raw.problems.push({ origin: this.#place(pair.key), path: at, message });
+        continue;
+      }
       this.#note(at, pair.value, pair.key);
       into[key] = this.#node(pair.value, at, schema && entrySchema(schema, shape, key));
     }
