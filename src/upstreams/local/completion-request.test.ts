@@ -34,7 +34,14 @@ describe("readCompletionRequest", () => {
     const { messages: read } = readCompletionRequest({
       messages: [
         { role: "developer", content: "Be brief." },
-        { role: "user", name: "ada", content: [{ type: "text", text: "a" }, { type: "text", text: "b" }] },
+        {
+          role: "user",
+          name: "ada",
+          content: [
+            { type: "text", text: "a" },
+            { type: "text", text: "b" },
+          ],
+        },
         {
           role: "assistant",
           content: null,
@@ -56,7 +63,17 @@ describe("readCompletionRequest", () => {
   });
 
   test("ignores fields it does not know, and null, which is absent", () => {
-    const body = { messages, model: "any", user: "u", store: true, best_of: 3, stop: null, seed: null, n: null, max_tokens: null };
+    const body = {
+      messages,
+      model: "any",
+      user: "u",
+      store: true,
+      best_of: 3,
+      stop: null,
+      seed: null,
+      n: null,
+      max_tokens: null,
+    };
     expect(readCompletionRequest(body)).toEqual(readCompletionRequest({ messages }));
   });
 
@@ -73,16 +90,35 @@ describe("readCompletionRequest", () => {
     ["guided_choice", { guided_choice: ["a", "b"] }, { format: { kind: "choice", choices: ["a", "b"] } }],
     [
       "json_schema",
-      { response_format: { type: "json_schema", json_schema: { name: "n", strict: true, schema: { type: "null" } } } },
-      { format: { kind: "schema", schema: { type: "null" }, path: "response_format.json_schema.schema", strict: true } },
+      {
+        response_format: {
+          type: "json_schema",
+          json_schema: { name: "n", strict: true, schema: { type: "null" } },
+        },
+      },
+      {
+        format: {
+          kind: "schema",
+          schema: { type: "null" },
+          path: "response_format.json_schema.schema",
+          strict: true,
+        },
+      },
     ],
     ["tools", { tools: [add] }, { tools: { mode: "auto", callable: [{ tool: add, path: "tools[0]" }] } }],
-    ["a named tool", { tools: [add], tool_choice: { type: "function", function: { name: "add" } } }, { tools: { mode: "required" } }],
+    [
+      "a named tool",
+      { tools: [add], tool_choice: { type: "function", function: { name: "add" } } },
+      { tools: { mode: "required" } },
+    ],
     [
       "allowed tools",
       {
         tools: [{ type: "function", function: { name: "sub" } }, add],
-        tool_choice: { type: "allowed_tools", allowed_tools: { mode: "auto", tools: [{ type: "function", function: { name: "add" } }] } },
+        tool_choice: {
+          type: "allowed_tools",
+          allowed_tools: { mode: "auto", tools: [{ type: "function", function: { name: "add" } }] },
+        },
       },
       { tools: { tools: [add], mode: "auto", callable: [{ tool: add, path: "tools[1]" }] } },
     ],
@@ -102,12 +138,19 @@ describe("readCompletionRequest", () => {
     ["messages[0].role", { messages: [{ role: "constructor", content: "x" }] }],
     ["messages[0].content", { messages: [{ role: "user" }] }],
     ["messages[0].content", { messages: [{ role: "assistant" }] }],
-    ["messages[0].content[0].type", { messages: [{ role: "user", content: [{ type: "image_url", image_url: { url: "x" } }] }] }],
+    [
+      "messages[0].content[0].type",
+      { messages: [{ role: "user", content: [{ type: "image_url", image_url: { url: "x" } }] }] },
+    ],
     ["messages[0].name", { messages: [{ role: "user", content: "x", name: 1 }] }],
     ["messages[0].tool_call_id", { messages: [{ role: "tool", content: "x" }] }],
     [
       "messages[0].tool_calls[0].function.arguments",
-      { messages: [{ role: "assistant", tool_calls: [{ id: "a", function: { name: "f", arguments: "[1]" } }] }] },
+      {
+        messages: [
+          { role: "assistant", tool_calls: [{ id: "a", function: { name: "f", arguments: "[1]" } }] },
+        ],
+      },
     ],
     ["n", { messages, n: 2 }],
     ["logprobs", { messages, logprobs: true }],
@@ -130,13 +173,19 @@ describe("readCompletionRequest", () => {
     ["logit_bias.1", { messages, logit_bias: { 1: 101 } }],
     ["response_format.type", { messages, response_format: { type: "xml" } }],
     ["response_format.json_schema", { messages, response_format: { type: "json_schema" } }],
-    ["response_format.json_schema.schema", { messages, response_format: { type: "json_schema", json_schema: {} } }],
+    [
+      "response_format.json_schema.schema",
+      { messages, response_format: { type: "json_schema", json_schema: {} } },
+    ],
     ["response_format", { messages, response_format: { type: "json_object" }, guided_json: {} }],
     ["tools[0].type", { messages, tools: [{ type: "custom" }] }],
     ["tools[0].function.name", { messages, tools: [{ type: "function", function: {} }] }],
     ["tool_choice", { messages, tool_choice: "required" }],
     ["tool_choice", { messages, tools: [add], tool_choice: "always" }],
-    ["tool_choice.function.name", { messages, tools: [add], tool_choice: { type: "function", function: { name: "sub" } } }],
+    [
+      "tool_choice.function.name",
+      { messages, tools: [add], tool_choice: { type: "function", function: { name: "sub" } } },
+    ],
     ["chat_template_kwargs", { messages, chat_template_kwargs: "x" }],
   ])("refuses naming %s in %j", (param, body) => {
     expect(() => readCompletionRequest(body)).toThrow(

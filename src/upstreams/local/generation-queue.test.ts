@@ -32,7 +32,9 @@ describe("GenerationQueue", () => {
     }
     const release = await line.enter(never);
     const waiting = line.enter(never);
-    await expect(line.enter(never)).rejects.toMatchObject({ failure: { kind: "rate_limited", retryAfterMs: 200 } });
+    await expect(line.enter(never)).rejects.toMatchObject({
+      failure: { kind: "rate_limited", retryAfterMs: 200 },
+    });
     release();
     (await waiting)();
   });

@@ -28,7 +28,9 @@ describe("integerRange", () => {
     fc.assert(
       fc.property(bound, bound, fc.maxSafeInteger(), (one, other, value) => {
         const [minimum, maximum] =
-          one !== undefined && other !== undefined ? [Math.min(one, other), Math.max(one, other)] : [one, other];
+          one !== undefined && other !== undefined
+            ? [Math.min(one, other), Math.max(one, other)]
+            : [one, other];
         for (const candidate of [value, one, other].filter((each) => each !== undefined)) {
           const within = (minimum ?? -Infinity) <= candidate && candidate <= (maximum ?? Infinity);
           expect(matcher(minimum, maximum).test(String(candidate))).toBe(within);

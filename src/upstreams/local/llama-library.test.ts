@@ -41,8 +41,14 @@ describe("loadLlamaLibrary", () => {
   });
 
   test("finds it, and the template engine beside it", async () => {
-    install("node-llama-cpp", { "package.json": manifest, "index.js": "export const getLlama = () => 'llama';" });
-    install("node-llama-cpp/node_modules/@huggingface/jinja", { "package.json": manifest, "index.js": "export class Template {}" });
+    install("node-llama-cpp", {
+      "package.json": manifest,
+      "index.js": "export const getLlama = () => 'llama';",
+    });
+    install("node-llama-cpp/node_modules/@huggingface/jinja", {
+      "package.json": manifest,
+      "index.js": "export class Template {}",
+    });
     expect(await load()).toMatchObject({ getLlama: expect.any(Function), Template: expect.any(Function) });
   });
 });

@@ -55,7 +55,7 @@ export interface LlamaModel {
   /** Bytes that are no whole character come as U+FFFD. */
   detokenize(tokens: readonly number[], specialTokens: boolean, lastTokens?: readonly number[]): string;
   iterateAllTokens(): Iterable<number>;
-  isSpecialToken(token: number | undefined): boolean;
+  getTokenAttributes(token: number): { readonly control: boolean };
   createContext(options: { contextSize: number; sequences: 1; threads: number }): Promise<LlamaContext>;
   dispose(): Promise<void>;
 }

@@ -1,6 +1,5 @@
 /** A GGUF file served in process, as a server of OpenAI's API would serve it over the network. */
 import { randomUUID } from "node:crypto";
-import { open, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { GatewayError, invalidRequest } from "../../errors.ts";
@@ -8,6 +7,7 @@ import type { UpstreamClient } from "../upstream.ts";
 import { planAnswer } from "./answer-plan.ts";
 import { ChatTemplate } from "./chat-template.ts";
 import { readCompletionRequest } from "./completion-request.ts";
+import { checkGguf } from "./gguf-extent.ts";
 import { GenerationQueue } from "./generation-queue.ts";
 import {
   INSTALL_COMMAND,
@@ -63,7 +63,6 @@ const DEFAULT_CONTEXT_TOKENS = 8192;
 const DEFAULT_QUEUE = 16;
 /** llama.cpp takes no smaller context. */
 const LEAST_CONTEXT_TOKENS = 16;
-const MAGIC = "GGUF";
 const LOG_LINES = 4;
 
 /**
@@ -76,7 +75,7 @@ export async function createLocalModel(options: LocalModelOptions): Promise<Loca
   if (options.threads !== undefined) wholeNumber("threads", options.threads, 1);
   if (options.contextTokens !== undefined)
     wholeNumber("contextTokens", options.contextTokens, LEAST_CONTEXT_TOKENS);
-  const sizeBytes = await checkFile(file);
+  const sizeBytes = checkFile(file);
   const library = await (options.loadLibrary ?? loadLlamaLibrary)();
   const log: string[] = [];
   const llama = await start(library, options.threads ?? 0, log);
@@ -182,18 +181,9 @@ function serve({ name, facts, capacity, library, llama, model, context, template
   return { name, description: describe(name, facts, model.trainContextSize), client, facts, close };
 }
 
-async function checkFile(file: string): Promise<number> {
+function checkFile(file: string): number {
   try {
-    const { size } = await stat(file);
-    const handle = await open(file, "r");
-    try {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(MAGIC.length), 0, MAGIC.length, 0);
-      if (buffer.toString("latin1", 0, bytesRead) !== MAGIC)
-        throw new LocalModelError(`${file} is not a GGUF file: it does not begin with "${MAGIC}".`);
-    } finally {
-      await handle.close();
-    }
-    return size;
+    return checkGguf(file);
   } catch (error) {
     if (error instanceof LocalModelError) throw error;
     const code = error instanceof Error && "code" in error ? error.code : undefined;

@@ -18,7 +18,7 @@ export class PromptTokens {
   constructor(model: LlamaModel) {
     this.#model = model;
     const texts = [...model.iterateAllTokens()]
-      .filter((token) => model.isSpecialToken(token))
+      .filter((token) => model.getTokenAttributes(token).control)
       .map((token) => model.detokenize([token], true))
       .filter((text) => text.length >= SHORTEST_SPECIAL);
     const forms = [...new Set(texts)]

@@ -27,7 +27,9 @@ describe("StopStrings", () => {
 
   test("does not depend on how the text is cut", () => {
     const letters = fc.string({ unit: fc.constantFrom("a", "b", "c"), maxLength: 12 });
-    const stops = fc.array(fc.string({ unit: fc.constantFrom("a", "b", "c"), minLength: 1, maxLength: 3 }), { maxLength: 3 });
+    const stops = fc.array(fc.string({ unit: fc.constantFrom("a", "b", "c"), minLength: 1, maxLength: 3 }), {
+      maxLength: 3,
+    });
     fc.assert(
       fc.property(fc.array(letters, { maxLength: 6 }), stops, (pieces, stops) => {
         const whole = pieces.join("");

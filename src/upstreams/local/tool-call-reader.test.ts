@@ -131,15 +131,33 @@ describe("ToolCallReader", () => {
   });
 
   test("loses nothing of a text that makes no sense, however it is cut", () => {
-    const scraps = fc.constantFrom("<tool_call>", "</tool_call>", "{", "}", '"name"', ":", '"add"', ",", '"arguments"', " ", "x", "[", "\n");
+    const scraps = fc.constantFrom(
+      "<tool_call>",
+      "</tool_call>",
+      "{",
+      "}",
+      '"name"',
+      ":",
+      '"add"',
+      ",",
+      '"arguments"',
+      " ",
+      "x",
+      "[",
+      "\n",
+    );
     fc.assert(
-      fc.property(fc.array(scraps, { maxLength: 20 }), fc.constantFrom(HERMES, MISTRAL, LLAMA3), (pieces, format) => {
-        const cut = read(format, pieces);
-        expect(read(format, [pieces.join("")])).toEqual(cut);
-        if (cut.calls.length === 0) {
-          expect(cut.content.replaceAll(/\s/g, "")).toBe(pieces.join("").replaceAll(/\s/g, ""));
-        }
-      }),
+      fc.property(
+        fc.array(scraps, { maxLength: 20 }),
+        fc.constantFrom(HERMES, MISTRAL, LLAMA3),
+        (pieces, format) => {
+          const cut = read(format, pieces);
+          expect(read(format, [pieces.join("")])).toEqual(cut);
+          if (cut.calls.length === 0) {
+            expect(cut.content.replaceAll(/\s/g, "")).toBe(pieces.join("").replaceAll(/\s/g, ""));
+          }
+        },
+      ),
     );
   });
 });
