@@ -21,6 +21,7 @@ const FLOORS = [
   "connect-upstream.ts",
   "compose.ts",
   "serve.ts",
+  "doctor",
   "client",
   "cli",
   "index.ts",

@@ -160,11 +160,10 @@ async function fromFiles(
 
 /** The account of a Google Cloud machine, whether or not this is one. */
 export async function fromMetadataServer(): Promise<CredentialSource> {
-  const unknown = (): undefined => undefined;
   const [project, email, scopes]: unknown[] = await Promise.all([
-    gcpMetadata.project("project-id").catch(unknown),
-    gcpMetadata.instance("service-accounts/default/email").catch(unknown),
-    gcpMetadata.instance("service-accounts/default/scopes").catch(unknown),
+    gcpMetadata.project("project-id").catch(() => undefined),
+    gcpMetadata.instance("service-accounts/default/email").catch(() => undefined),
+    gcpMetadata.instance("service-accounts/default/scopes").catch(() => undefined),
   ]);
   return {
     kind: "metadata",

@@ -180,6 +180,6 @@ Editors with the YAML language server use it when the file begins with
 }
 
 /** The file named, else `POLLUX_CONFIG`, else the usual one where it is there. */
-function existingFile(given: string | undefined): string | undefined {
+export function existingFile(given: string | undefined): string | undefined {
   return configPath(process.env, given) ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
 }

@@ -4,7 +4,9 @@ import { GatewayError } from "../errors.ts";
 import { SettingsError } from "../settings.ts";
 import { VERSION } from "../version.ts";
 import { ConfigError } from "../config/config.ts";
+import { authCommand } from "./auth.ts";
 import { configCommand } from "./config.ts";
+import { doctorCommand } from "./doctor.ts";
 import { emulatorCommand } from "./emulator.ts";
 import { explainCommand } from "./explain.ts";
 import { initCommand } from "./init.ts";
@@ -29,14 +31,18 @@ Examples:
   pollux explain request.json         what would be sent to Gemini, and why
   pollux models                       the models and their limits
   pollux init                         write pollux.yaml from what is found on this machine
-  pollux config validate              whether pollux.yaml is good, and if not, where`,
+  pollux config validate              whether pollux.yaml is good, and if not, where
+  pollux auth status                  whose credentials are used, and for how long
+  pollux doctor                       whether a gateway would work here, and what to do where not`,
   )
   .addCommand(serveCommand())
   .addCommand(emulatorCommand())
   .addCommand(explainCommand())
   .addCommand(modelsCommand())
   .addCommand(initCommand())
-  .addCommand(configCommand());
+  .addCommand(configCommand())
+  .addCommand(authCommand())
+  .addCommand(doctorCommand());
 
 // Subcommands made elsewhere do not inherit this.
 for (const command of program.commands) command.exitOverride().showSuggestionAfterError();
