@@ -39,29 +39,35 @@ export function upstreamOf(gateway: Gateway, target: RouteTarget): ConnectedUpst
 
 /**
  * The upstream for a Vertex path: of those that speak Vertex AI, the first that may be used for the project and
- * location; where there is none, the default upstream, which says why not.
+ * location; where there is none, the first one of Google's, which says why not.
+ * @throws GatewayError when no upstream is Google's.
  */
 export function upstreamForScope(gateway: Gateway, scope: Scope): ConnectedUpstream {
-  let served: ConnectedUpstream | undefined;
-  for (const upstream of gateway.upstreams.values()) {
-    if (upstream.kind !== "gemini" || upstream.at.surface !== "vertex" || !upstream.at.mayServe(scope))
-      continue;
-    // An API key works in the global location only, wherever the path points.
-    if (upstream.at.locationFor(scope) === scope.location) return upstream;
-    served ??= upstream;
-  }
-  if (served !== undefined) return served;
-  for (const upstream of gateway.upstreams.values()) if (upstream.kind === "gemini") return upstream;
-  return defaultUpstream(gateway);
+  const upstreams = [...gateway.upstreams.values()];
+  const native = upstreams.filter(
+    ({ kind, at }) => kind === "gemini" && at.surface === "vertex" && at.mayServe(scope),
+  );
+  // An API key works in the global location only, wherever the path points.
+  const exact = native.find((upstream) => locationFor(upstream, scope) === scope.location) ?? native[0];
+  const found =
+    exact ??
+    upstreams.find(({ kind, at }) => kind === "openai" && at.mayServe?.(scope) === true) ??
+    upstreams.find(({ kind }) => kind === "gemini");
+  if (found !== undefined) return found;
+  defaultUpstream(gateway);
+  throw new GatewayError(
+    { kind: "not_found", code: "project_not_available" },
+    "No upstream of this gateway is on Vertex AI. Use the path /v1/chat/completions, or add an upstream of the kind vertex.",
+  );
 }
 
 /** Project and location are the caller's, but an alias keeps its model, and a fence around the model holds. */
 function scopedRoute(gateway: Gateway, asked: string, scope: Scope, route: Route | undefined): Route {
-  const upstream = upstreamForScope(gateway, scope);
-  const model = gateway.routes.aliases.has(asked) ? (geminiModelOf(gateway, route) ?? asked) : asked;
+  const upstream = partnerFor(gateway, route, scope) ?? upstreamForScope(gateway, scope);
+  const model = gateway.routes.aliases.has(asked) ? modelOf(gateway, route, upstream) : undefined;
   return {
     ...onlyTarget(
-      { upstream: upstream.name, model, location: locationFor(upstream, scope) },
+      { upstream: upstream.name, model: model ?? asked, location: locationFor(upstream, scope) },
       `:${scope.project}`,
     ),
     locations: route?.locations,
@@ -70,12 +76,22 @@ function scopedRoute(gateway: Gateway, asked: string, scope: Scope, route: Route
 
 /** Where a call for a Vertex path is processed, which is not always where the path points. */
 export function locationFor(upstream: ConnectedUpstream, scope: Scope): string | undefined {
-  return upstream.kind === "gemini" ? upstream.at.locationFor(scope) : upstream.at.location;
+  return upstream.at.locationFor?.(scope);
 }
 
-/** A Vertex path is for Gemini models, so an alias means its first target that is one. */
-function geminiModelOf(gateway: Gateway, route: Route | undefined): string | undefined {
-  return route?.targets.find(({ upstream }) => gateway.upstreams.get(upstream)?.kind === "gemini")?.model;
+/** The upstream for partner models that the model's route begins with, if the path can mean it. */
+function partnerFor(gateway: Gateway, route: Route | undefined, scope: Scope): ConnectedUpstream | undefined {
+  const upstream = gateway.upstreams.get(route?.targets[0]?.upstream ?? "");
+  return upstream?.kind === "openai" && upstream.at.mayServe?.(scope) === true ? upstream : undefined;
+}
+
+/** What an alias means at an upstream: the model of its first target of that kind. */
+function modelOf(
+  gateway: Gateway,
+  route: Route | undefined,
+  { kind }: ConnectedUpstream,
+): string | undefined {
+  return route?.targets.find(({ upstream }) => gateway.upstreams.get(upstream)?.kind === kind)?.model;
 }
 
 /** A route of one target; `idSuffix` sets its health apart from that of the same model elsewhere. */

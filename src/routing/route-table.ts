@@ -74,19 +74,33 @@ function routeOf(model: string, table: RouteTable): Route | undefined {
 
 function makeRoute(model: string, table: RouteTable): Route | undefined {
   if (model === "") return undefined;
-  const matched = matchingPattern(model, table);
-  if (matched !== undefined) return toRoute(matched.pattern.text, matched.config, model, table.upstreams);
   const owner = table.listed.get(model);
+  const direct = owner === undefined ? directAddress(model, table) : undefined;
+  const matched = matchingPattern(model, table);
+  if (matched !== undefined) {
+    const route = toRoute(matched.pattern.text, matched.config, model, table.upstreams);
+    return direct === undefined ? route : { ...route, locations: both(route.locations, direct.locations) };
+  }
   if (owner !== undefined) return plainRoute(model, owner, model, table);
+  if (direct !== undefined) return direct;
+  const [first] = table.upstreams.keys();
+  return first === undefined ? undefined : plainRoute(model, first, model, table);
+}
+
+/** `upstream/model`, fenced as the model is without the upstream in front. */
+function directAddress(model: string, table: RouteTable): Route | undefined {
   const slash = model.indexOf("/");
   const upstream = model.slice(0, Math.max(0, slash));
   const rest = model.slice(slash + 1);
-  if (rest !== "" && table.upstreams.has(upstream)) {
-    const locations = matchingPattern(rest, table)?.config.locations;
-    return { ...plainRoute(model, upstream, rest, table), locations };
-  }
-  const [first] = table.upstreams.keys();
-  return first === undefined ? undefined : plainRoute(model, first, model, table);
+  if (rest === "" || !table.upstreams.has(upstream)) return undefined;
+  const locations = matchingPattern(rest, table)?.config.locations;
+  return { ...plainRoute(model, upstream, rest, table), locations };
+}
+
+/** What two fences let through. */
+function both(one: Route["locations"], other: Route["locations"]): Route["locations"] {
+  if (one === undefined || other === undefined) return one ?? other;
+  return one.filter((location) => other.includes(location));
 }
 
 function matchingPattern(model: string, table: RouteTable): RouteTable["patterns"][number] | undefined {

@@ -14,8 +14,10 @@ export interface OpenaiUpstream {
    * @param location in place of the upstream's own, where it has a choice
    */
   address(location?: string): { origin: string; path: string };
-  /** Where calls for the path of its endpoint are processed, whatever the path says; undefined where nobody can tell. */
-  readonly location?: string;
+  /** As `GoogleUpstream.mayServe`; absent where no Vertex path can mean this upstream. */
+  mayServe?(scope: Scope): boolean;
+  /** As `GoogleUpstream.locationFor`; absent where nobody can tell. */
+  locationFor?(scope: Scope): string;
   /** As `GoogleUpstream.authorize`. */
   authorize(callerToken: string | undefined): Promise<Record<string, string>>;
   /** As `GoogleUpstream.renew`. */

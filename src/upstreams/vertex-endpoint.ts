@@ -36,7 +36,8 @@ export function createVertexEndpointUpstream(options: VertexEndpointOptions): Op
       // Google's samples write `global` for an endpoint of any region.
       (scope.location === location || scope.location === "global"),
     address: () => address,
-    location,
+    // Whatever the path says.
+    locationFor: () => location,
     authorize: (callerToken) => options.credentials.headers(callerToken),
     renew: (refused) => options.credentials.renew(refused),
   };

@@ -22,6 +22,8 @@ export function createVertexOpenapiUpstream(options: VertexOpenapiOptions): Open
     description: `Vertex AI's own compatibility layer (project ${options.project}, location ${options.location})`,
     credentials: options.whose,
     repair: options.repair,
+    mayServe: (scope) => scope.project === options.project,
+    locationFor: (scope) => scope.location,
     address(chosen = options.location) {
       const location = checkLocation(chosen);
       return joinAddress(
