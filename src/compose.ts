@@ -35,6 +35,7 @@ export interface ComposeOptions {
   /** For embedded emulators. */
   emulator?: EmulatorOptions;
   credentials?: ConnectDeps["credentials"];
+  local?: ConnectDeps["local"];
 }
 
 /** @throws SettingsError when credentials are named and cannot be used. */
@@ -120,7 +121,7 @@ class Composed implements ComposedGateway {
   async #connect(config: Config): Promise<Map<string, { config: string; connected: Connected }>> {
     const next = new Map<string, { config: string; connected: Connected }>();
     const fresh: Connected[] = [];
-    const { emulator, credentials } = this.#options;
+    const { emulator, credentials, local } = this.#options;
     try {
       for (const [name, upstream] of Object.entries(config.upstreams)) {
         const text = JSON.stringify(upstream);
@@ -133,6 +134,7 @@ class Composed implements ComposedGateway {
           client: this.#client,
           ...(emulator === undefined ? {} : { emulator }),
           ...(credentials === undefined ? {} : { credentials }),
+          ...(local === undefined ? {} : { local }),
         });
         fresh.push(connected);
         next.set(name, { config: text, connected });

@@ -16,7 +16,7 @@ import { type AllowedScope, SettingsError } from "./settings.ts";
 import { createGeminiApiUpstream } from "./upstreams/gemini-api.ts";
 import type { OpenaiUpstream } from "./upstreams/openai-upstream.ts";
 import { createOpenaiCompatibleUpstream } from "./upstreams/openai-compatible.ts";
-import { createLocalModel } from "./upstreams/local/local-model.ts";
+import { createLocalModel, type LocalModelOptions } from "./upstreams/local/local-model.ts";
 import type { UpstreamClient } from "./upstreams/upstream.ts";
 import { createVertexEndpointUpstream } from "./upstreams/vertex-endpoint.ts";
 import { createVertexOpenapiUpstream } from "./upstreams/vertex-openapi.ts";
@@ -31,6 +31,8 @@ export interface Connected {
 }
 
 export interface ConnectDeps {
+  /** Where node-llama-cpp comes from; by default the one installed beside this package. */
+  local?: Pick<LocalModelOptions, "loadLibrary">;
   /** HTTP, shared by all upstreams that speak it. */
   client: UpstreamClient;
   emulator?: EmulatorOptions;
@@ -69,7 +71,7 @@ export function connectUpstream(name: string, config: UpstreamConfig, deps: Conn
     case "emulator":
       return connectEmulator(name, config, deps);
     case "local":
-      return connectLocal(name, config);
+      return connectLocal(name, config, deps);
     default:
       return config satisfies never;
   }
@@ -199,11 +201,16 @@ async function connectEmulator(
 }
 
 /** The model is loaded here and now, so that a file that cannot be served is known at start. */
-async function connectLocal(name: string, config: UpstreamOf<"local">): Promise<Connected> {
+async function connectLocal(
+  name: string,
+  config: UpstreamOf<"local">,
+  deps: ConnectDeps,
+): Promise<Connected> {
   const { file, queue, contextTokens, threads } = config;
   const model = await createLocalModel({
     file,
     queue,
+    ...deps.local,
     ...(config.name === undefined ? {} : { name: config.name }),
     ...(contextTokens === undefined ? {} : { contextTokens }),
     ...(threads === undefined ? {} : { threads }),

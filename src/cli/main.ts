@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
+import { ScriptError } from "../emulator/server.ts";
 import { GatewayError } from "../errors.ts";
 import { SettingsError } from "../settings.ts";
+import { LocalModelError } from "../upstreams/local/local-model-error.ts";
 import { VERSION } from "../version.ts";
 import { ConfigError } from "../config/config.ts";
 import { authCommand } from "./auth.ts";
@@ -64,7 +66,7 @@ function report(error: unknown): number {
     console.error(`error: ${error.message}`);
     return 2;
   }
-  if (error instanceof GatewayError) {
+  if (error instanceof GatewayError || error instanceof LocalModelError || error instanceof ScriptError) {
     console.error(`error: ${error.message}`);
     return 1;
   }

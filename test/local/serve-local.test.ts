@@ -1,0 +1,82 @@
+/** `pollux serve --local`: a model file behind the whole gateway. */
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import OpenAI from "openai";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readConfig, serve, type RunningServer } from "../../src/serve.ts";
+import { END, writeTinyGguf } from "../support/tiny-gguf.ts";
+import { loadLibrary } from "./asking.ts";
+
+const run = promisify(execFile);
+const folder = mkdtempSync(join(tmpdir(), "pollux-serve-local-"));
+const file = join(folder, "greeter.gguf");
+const root = new URL("../../", import.meta.url).pathname;
+const bugs: unknown[] = [];
+
+let server: RunningServer;
+let openai: OpenAI;
+
+beforeAll(async () => {
+  writeTinyGguf(file, { next: { "\n": "Hello", Hello: " there", " there": END } });
+  const { config, reason } = readConfig({ PORT: "0" }, { local: file });
+  expect(reason).toContain("--local");
+  server = await serve(config, { reportBug: (error) => bugs.push(error), local: { loadLibrary } });
+  openai = new OpenAI({ apiKey: "any", baseURL: `${server.url}/v1`, maxRetries: 0 });
+});
+
+afterAll(async () => {
+  await server.close();
+  rmSync(folder, { recursive: true });
+  expect(bugs).toEqual([]);
+});
+
+describe("a model file behind the gateway", () => {
+  const ask = { model: "greeter", messages: [{ role: "user" as const, content: "Hi" }], temperature: 0 };
+
+  test("answers whole and streamed", async () => {
+    const completion = await openai.chat.completions.create(ask);
+    expect(completion.choices[0]!.message.content).toBe("Hello there");
+    expect(completion.choices[0]!.finish_reason).toBe("stop");
+    const stream = await openai.chat.completions.stream(ask).finalChatCompletion();
+    expect(stream.choices[0]!.message.content).toBe("Hello there");
+  });
+
+  test("answers for any model name, as an endpoint that serves one", async () => {
+    const completion = await openai.chat.completions.create({ ...ask, model: "anything/else" });
+    expect(completion.choices[0]!.message.content).toBe("Hello there");
+  });
+
+  test("its refusals are OpenAI's errors", async () => {
+    await expect(openai.chat.completions.create({ ...ask, n: 2 })).rejects.toMatchObject({
+      status: 400,
+      param: "n",
+    });
+  });
+});
+
+describe("pollux serve --local", () => {
+  const pollux = (model: string) =>
+    run(process.execPath, [join(root, "src/cli/main.ts"), "serve", "--port", "0", "--local", model]);
+
+  test("says how to install what it needs", async () => {
+    await expect(pollux(file)).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^error: .*node-llama-cpp.*npm install/s),
+    });
+  });
+
+  test("says what is wrong with a file", async () => {
+    const other = join(folder, "other.gguf");
+    writeFileSync(other, "no model");
+    await expect(pollux(other)).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("error: "),
+    });
+    await expect(pollux(join(folder, "none.gguf"))).rejects.toMatchObject({
+      stderr: expect.stringContaining("no such file"),
+    });
+  });
+});
