@@ -145,15 +145,15 @@ describe("methods", () => {
   });
 });
 
-describe("a client that closes its side", () => {
-  async function ask(fault: string): Promise<Socket> {
-    const socket = connect(Number(new URL(gateway.url).port), "127.0.0.1");
-    const before = gateway.composed.emulator!.requestCount;
-    socket.write(post(ASK, false, `x-emulator-fault: ${fault}\r\n`));
-    await vi.waitFor(() => expect(gateway.composed.emulator!.requestCount).toBe(before + 1));
-    return socket;
-  }
+async function ask(fault: string): Promise<Socket> {
+  const socket = connect(Number(new URL(gateway.url).port), "127.0.0.1");
+  const before = gateway.composed.emulator!.requestCount;
+  socket.write(post(ASK, false, `x-emulator-fault: ${fault}\r\n`));
+  await vi.waitFor(() => expect(gateway.composed.emulator!.requestCount).toBe(before + 1));
+  return socket;
+}
 
+describe("a client that closes its side", () => {
   // Whoever aborts a request closes the socket, and until something is written to it that looks the same as closing
   // one side only. A model that goes on for nobody is paid for; a client that half-closes has never been seen.
   test("F-04 has left: the upstream is aborted at once", async () => {

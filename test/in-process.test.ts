@@ -18,6 +18,18 @@ beforeAll(async () => {
 
 afterAll(() => gateway.close());
 
+const ask = (to: InProcessGateway, fault: string, signal?: AbortSignal): Promise<Response> =>
+  to.fetch("http://pollux/v1/chat/completions", {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-emulator-fault": fault },
+    body: JSON.stringify({
+      ...HELLO,
+      messages: [{ role: "user", content: "Write a story." }],
+      stream: true,
+    }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+
 describe("createGateway", () => {
   test("says who answers", () => {
     expect(gateway.upstream).toMatch(/emulator/i);
@@ -94,18 +106,6 @@ describe("createGateway", () => {
     expect(cancelled).toBe(true);
     await small.close();
   });
-
-  const ask = (to: InProcessGateway, fault: string, signal?: AbortSignal): Promise<Response> =>
-    to.fetch("http://pollux/v1/chat/completions", {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-emulator-fault": fault },
-      body: JSON.stringify({
-        ...HELLO,
-        messages: [{ role: "user", content: "Write a story." }],
-        stream: true,
-      }),
-      ...(signal === undefined ? {} : { signal }),
-    });
 
   test("F-31 an error inside a stream is an event, and no [DONE] comes", async () => {
     const text = await (await ask(gateway, "error-after=3:503")).text();

@@ -129,25 +129,25 @@ test("while it closes, open connections are answered: not ready, alive, and the 
   agent.destroy();
 });
 
-describe("pollux serve", () => {
-  async function serving(): Promise<{ child: ReturnType<typeof spawn>; url: string; errors: () => string }> {
-    const main = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
-    const child = spawn(process.execPath, [main, "serve", "--port", "0"], {
-      env: { PATH: process.env["PATH"] ?? "" },
-      stdio: ["ignore", "pipe", "pipe"],
+async function serving(): Promise<{ child: ReturnType<typeof spawn>; url: string; errors: () => string }> {
+  const main = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
+  const child = spawn(process.execPath, [main, "serve", "--port", "0"], {
+    env: { PATH: process.env["PATH"] ?? "" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let errors = "";
+  child.stderr!.setEncoding("utf8").on("data", (text: string) => (errors += text));
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once("exit", () => reject(new Error(errors)));
+    child.stdout!.setEncoding("utf8").on("data", (text: string) => {
+      const found = /http:\/\/127\.0\.0\.1:\d+/.exec(text)?.[0];
+      if (found !== undefined) resolve(found);
     });
-    let errors = "";
-    child.stderr!.setEncoding("utf8").on("data", (text: string) => (errors += text));
-    const url = await new Promise<string>((resolve, reject) => {
-      child.once("exit", () => reject(new Error(errors)));
-      child.stdout!.setEncoding("utf8").on("data", (text: string) => {
-        const found = /http:\/\/127\.0\.0\.1:\d+/.exec(text)?.[0];
-        if (found !== undefined) resolve(found);
-      });
-    });
-    return { child, url, errors: () => errors };
-  }
+  });
+  return { child, url, errors: () => errors };
+}
 
+describe("pollux serve", () => {
   test.each(["SIGTERM", "SIGINT"] as const)("ends on %s, with status 0", async (signal) => {
     const { child, url } = await serving();
     expect((await post({ url }, ASK)).status).toBe(200);

@@ -180,14 +180,14 @@ describe("headers", () => {
   });
 });
 
-describe("keep-alive comments", () => {
-  async function silent(): Promise<Run> {
-    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
-    const begun = run({ ...ASK, stream: true });
-    await turn();
-    return begun;
-  }
+async function silent(): Promise<Run> {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
+  const begun = run({ ...ASK, stream: true });
+  await turn();
+  return begun;
+}
 
+describe("keep-alive comments", () => {
   test("F-22 none before the upstream has accepted: its refusal is an HTTP status", async () => {
     const { gateway, reply, done } = await silent();
     vi.advanceTimersByTime(600_000);
@@ -284,14 +284,15 @@ describe("a gateway that stops", () => {
   });
 });
 
+const explained = async (body: object, headers: Record<string, string>): Promise<RecordedReply> => {
+  const { gateway, reply, done } = run(body, undefined, headers);
+  await done;
+  expect(gateway.calls).toEqual([]);
+  return reply;
+};
+
 describe("x-pollux-explain", () => {
   const IGNORED = { ...ASK, user: "someone" };
-  const explained = async (body: object, headers: Record<string, string>): Promise<RecordedReply> => {
-    const { gateway, reply, done } = run(body, undefined, headers);
-    await done;
-    expect(gateway.calls).toEqual([]);
-    return reply;
-  };
 
   test("answers with the call instead of making it", async () => {
     const reply = await explained(IGNORED, { "x-pollux-explain": "1" });

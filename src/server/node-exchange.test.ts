@@ -138,10 +138,10 @@ describe("NodeReply", () => {
   });
 });
 
-describe("readBody", () => {
-  const post = (headers: string, body = ""): string =>
-    `POST / HTTP/1.1\r\nHost: x\r\n${headers}\r\n\r\n${body}`;
+const post = (headers: string, body = ""): string =>
+  `POST / HTTP/1.1\r\nHost: x\r\n${headers}\r\n\r\n${body}`;
 
+describe("readBody", () => {
   test.each([
     ["one piece", post("Content-Length: 5", "a\u00fcbc"), "a\u00fcbc"],
     ["nothing", post("Content-Length: 0"), ""],
