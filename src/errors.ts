@@ -1,4 +1,4 @@
-/** Why a request failed, in our own words. `src/server/error.ts` alone turns it into a status and a body. */
+/** Why a request failed, in our own words. `src/gateway/error-answer.ts` alone turns it into a status and a body. */
 export type Failure =
   | { kind: "invalid_request"; param: string | null; code?: string }
   | { kind: "unauthenticated" }
