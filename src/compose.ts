@@ -149,6 +149,7 @@ class Composed implements ComposedGateway {
   #gateway(config: Config): Gateway {
     const { limits } = config;
     return {
+      config,
       access: new Access(config.server.apiKeys),
       upstreams: new Map([...this.#connected].map(([name, { connected }]) => [name, connected.upstream])),
       routes: createRouteTable(config),

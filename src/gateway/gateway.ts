@@ -2,6 +2,7 @@
  * Everything one gateway is made of, under one configuration: it does not change, a new configuration makes a new one.
  * The HTTP server and the in-process `fetch` are shells around it.
  */
+import type { Config } from "../config/config.ts";
 import type { SignatureStore } from "../signatures/signature-store.ts";
 import type { ReasoningFormat } from "../translate/target.ts";
 import type { RouteTable } from "../routing/route-table.ts";
@@ -20,6 +21,8 @@ export interface Limits {
 }
 
 export interface Gateway {
+  /** What this gateway was made from; holds secrets. */
+  config: Config;
   access: Access;
   /** By name, in the order of the configuration: the first is the default. */
   upstreams: ReadonlyMap<string, ConnectedUpstream>;

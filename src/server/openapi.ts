@@ -74,6 +74,14 @@ const ANSWERS: Readonly<Record<RouteId, object>> = {
   retrieveModel: { description: "The model", content: json("Model") },
   health: { description: "The process is alive", content: json("Status") },
   ready: { description: "The gateway takes requests", content: json("Status") },
+  adminConfig: {
+    description: "As `pollux config schema` describes it",
+    content: { "application/json": { schema: { type: "object" } } },
+  },
+  adminRouting: {
+    description: "Health, cooling, circuit and latency of each target, and the retry budgets",
+    content: { "application/json": { schema: { type: "object" } } },
+  },
   adminAuth: { description: "One entry for each upstream, without secrets", content: json("AuthStatusList") },
   openapi: { description: "This document", content: { "application/json": { schema: { type: "object" } } } },
 };

@@ -1,5 +1,6 @@
 /** The routes that answer at once with a JSON value. */
 import { defaultUpstream } from "../gateway/routing-choice.ts";
+import { masked } from "../config/config.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { RequestHeaders } from "../gateway/exchange.ts";
 import { authStatuses } from "../gateway/auth-statuses.ts";
@@ -24,6 +25,8 @@ const PLAIN: ReadonlySet<string> = new Set<PlainRouteId>([
   "ready",
   "openapi",
   "adminAuth",
+  "adminConfig",
+  "adminRouting",
 ]);
 
 export function isPlainRoute(id: RouteId): id is PlainRouteId {
@@ -54,6 +57,19 @@ export function answerPlainRoute(
     case "adminAuth":
       gateway.access.admit(headers);
       return { status: 200, body: authStatuses(gateway) };
+    case "adminConfig":
+      gateway.access.admit(headers);
+      return { status: 200, body: masked(gateway.config) };
+    case "adminRouting":
+      gateway.access.admit(headers);
+      return {
+        status: 200,
+        body: {
+          object: "list",
+          data: gateway.router.state(),
+          retry_budgets: gateway.router.retryBudgets(),
+        },
+      };
     case "openapi":
       return { status: 200, body: openapiDocument() };
     default:

@@ -9,7 +9,9 @@ export type RouteId =
   | "health"
   | "ready"
   | "openapi"
-  | "adminAuth";
+  | "adminAuth"
+  | "adminConfig"
+  | "adminRouting";
 
 export interface Route {
   id: RouteId;
@@ -65,6 +67,8 @@ export const ROUTES: readonly Route[] = [
   route("ready", "GET", "/readyz", "Whether the gateway takes requests"),
   route("openapi", "GET", "/openapi.json", "This interface as an OpenAPI 3.1 document"),
   route("adminAuth", "GET", "/admin/auth", "How each upstream is signed in to"),
+  route("adminConfig", "GET", "/admin/config", "The configuration in force, secrets masked"),
+  route("adminRouting", "GET", "/admin/routing", "What the gateway has learned about each target"),
 ];
 
 export interface MatchedRoute {

@@ -187,12 +187,12 @@ export function scriptedGateway(
     },
     close: () => Promise.resolve(),
   };
+  const config = configSchema.parse({ upstreams: { scripted: { kind: "vertex", project: "some-project" } } });
   return {
     access: new Access([]),
     upstreams: new Map([["scripted", scriptedConnection(client, credentials)]]),
-    routes: createRouteTable(
-      configSchema.parse({ upstreams: { scripted: { kind: "vertex", project: "some-project" } } }),
-    ),
+    config,
+    routes: createRouteTable(config),
     // No retries: what a test scripts is what is called.
     router: new Router({ now: () => performance.now(), random: () => 0.5, retryBudgetRatio: 0 }),
     signatures: new MemorySignatureStore({ now: () => 0 }),
