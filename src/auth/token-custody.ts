@@ -31,12 +31,19 @@ export interface TokenCustodyOptions {
 
 /** Google's access tokens live an hour, and its metadata server hands out a new one in the last five minutes. */
 const MOST_AHEAD_MS = 5 * 60_000;
-/** Short-lived tokens are renewed when a quarter of their life is left. */
-const AHEAD_FRACTION = 0.25;
+/**
+ * Short-lived tokens are renewed while most of their life is left: one of five minutes then outlives an issuer that is
+ * down for three.
+ */
+const AHEAD_FRACTION = 0.7;
 /** Assumed where the issuer does not say; a 401 corrects it. */
 const UNKNOWN_LIFETIME_MS = 10 * 60_000;
 const FIRST_BACKOFF_MS = 1_000;
 const LONGEST_BACKOFF_MS = 60_000;
+/** Attempts that fail come closer together as the end nears: at most this share of the time left lies between two. */
+const BACKOFF_SHARE = 0.25;
+/** With no token left, callers are being refused: an issuer that is back must be noticed soon. */
+const LONGEST_BACKOFF_WITHOUT_TOKEN_MS = 5_000;
 /** A token that is refused this soon after a forced refresh was not refused for its age. */
 const RENEWAL_PAUSE_MS = 10_000;
 
@@ -170,10 +177,10 @@ export class TokenCustody {
       return held.token;
     } catch (cause) {
       const error = cause instanceof Error ? cause : new Error("the access token could not be fetched");
-      const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** this.#failures, LONGEST_BACKOFF_MS);
-      this.#failures += 1;
       this.#held ??= this.#doubted;
       this.#doubted = undefined;
+      const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** this.#failures, this.#longestBackoff());
+      this.#failures += 1;
       this.#lastError = error;
       this.#lastFailure = {
         atMs: this.#clock.wallMs(),
@@ -183,6 +190,13 @@ export class TokenCustody {
       this.#noAttemptBeforeMs = this.#clock.monotonicMs() + backoff * (0.5 + this.#clock.random() / 2);
       throw error;
     }
+  }
+
+  #longestBackoff(): number {
+    const held = this.#valid();
+    if (held === undefined) return LONGEST_BACKOFF_WITHOUT_TOKEN_MS;
+    const left = held.expiresMonotonicMs - this.#clock.monotonicMs();
+    return Math.min(LONGEST_BACKOFF_MS, Math.max(FIRST_BACKOFF_MS, left * BACKOFF_SHARE));
   }
 
   #hold({ token, expiresAtMs, scopes }: AccessToken): Held {
