@@ -82,6 +82,52 @@ describe("ChatTemplate", () => {
     );
   });
 
+  test.each([
+    [
+      "a list of calls in every message",
+      "{% for c in m.tool_calls %}{{ c.function | tojson }}{% endfor %}",
+      '{"name": "add", "arguments": {"a": 1}}',
+    ],
+    [
+      "arguments as JSON",
+      "{% if m.tool_calls %}{{ m.tool_calls[0].function.arguments + '' }}{% endif %}",
+      '{"a":1}',
+    ],
+    [
+      "parts for content",
+      "{% if m.content is string %}{{ raise_exception('parts!') }}{% endif %}{% if m.tool_calls %}{{ m.tool_calls | tojson }}{% endif %}",
+      '{"a": 1}',
+    ],
+  ])("finds out that a template wants %s", (_, calls, shown) => {
+    const text = "{% if m.content is string %}{{ m.content }}{% else %}{{ m.content[0].text }}{% endif %}";
+    const template = chat(
+      `{# <tool_call> #}{{ tools | tojson }}{% for m in messages %}[{{ m.role }}]${text}${calls}{% endfor %}`,
+    );
+    expect(template.toolCalls.name).toBe("hermes");
+    expect(template.render([system], undefined)).toContain("[system]Be brief.");
+    const rendered = template.render([system, ...called], [tool]);
+    expect(rendered).toContain(shown);
+    expect(rendered).toContain("[tool]2");
+    expect(rendered).not.toContain("You may call functions");
+  });
+
+  test("gives Mistral's templates ids of nine characters, the same in call and result", () => {
+    const source =
+      "{# [TOOL_CALLS] #}{{ tools | tojson }}{% for m in messages %}{{ m.content }}{% if m.tool_calls %}{{ m.tool_calls[0].function | tojson }}{% endif %}" +
+      "{% set id = m.tool_call_id or (m.tool_calls and m.tool_calls[0].id) %}{% if id %}{% if id | length != 9 %}{{ raise_exception('9!') }}{% endif %}<{{ id }}>{% endif %}{% endfor %}";
+    const long = called.map(
+      (message) =>
+        JSON.parse(
+          JSON.stringify(message).replaceAll("call00002", "call_0123456789abcdef"),
+        ) as TemplateMessage,
+    );
+    const ids = chat(source)
+      .render(long, [tool])
+      .match(/<\w{9}>/g)!;
+    expect(ids).toEqual([ids[0], ids[0]]);
+    expect(chat(source).toolCalls.name).toBe("mistral");
+  });
+
   test("passes on what a template says against a conversation", () => {
     expect(() => chat(STRICT_TEMPLATE).render([user, user], undefined)).toThrow(
       expect.objectContaining({

@@ -3,6 +3,7 @@
  * it is tried with marked messages, and is then done around it.
  * https://huggingface.co/docs/transformers/chat_templating
  */
+import { createHash } from "node:crypto";
 import { invalidRequest } from "../../errors.ts";
 import type { JinjaTemplate, LlamaLibrary } from "./llama-library.ts";
 import { LocalModelError } from "./local-model-error.ts";
@@ -42,13 +43,44 @@ const CHATML =
   "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
 /** Marks for trials: words that no template contains. */
-const MARK = {
-  text: "qzmarkone",
-  second: "qzmarktwo",
-  tool: "qzmarktool",
-  key: "qzmarkkey",
-  result: "qzmarkresult",
+const MARK = { text: "qzmarkone", other: "qzmarktwo", tool: "qzmarktool", key: "qzmarkkey" };
+
+const USER: TemplateMessage = { role: "user", content: MARK.text };
+const SYSTEM: TemplateMessage = { role: "system", content: MARK.other };
+const TOOL: TemplateTool = {
+  type: "function",
+  function: { name: MARK.tool, description: "", parameters: {} },
 };
+const CALLED: TemplateMessage[] = [
+  USER,
+  {
+    role: "assistant",
+    content: "",
+    tool_calls: [
+      { id: "call00001", type: "function", function: { name: MARK.tool, arguments: { [MARK.key]: "x" } } },
+    ],
+  },
+  { role: "tool", tool_call_id: "call00001", name: MARK.tool, content: MARK.other },
+];
+
+/** The form in which a template takes messages. */
+interface MessageShape {
+  /** Content is a list of parts, not a string. */
+  parts: boolean;
+  /** Messages without tool calls have an empty list of them: this engine iterates over nothing else. */
+  emptyCalls: boolean;
+  /** The arguments of calls are an object, not JSON in a string. */
+  objectArguments: boolean;
+  /** Ids of calls have nine letters and digits, as Mistral's templates demand. */
+  shortIds: boolean;
+}
+
+const SHAPES: MessageShape[] = [
+  { parts: false, emptyCalls: false },
+  { parts: true, emptyCalls: false },
+  { parts: false, emptyCalls: true },
+  { parts: true, emptyCalls: true },
+].map((shape) => ({ ...shape, objectArguments: true, shortIds: false }));
 
 export class ChatTemplate {
   /** `file`, or `chatml` where the file has no template. */
@@ -57,13 +89,10 @@ export class ChatTemplate {
   readonly toolCalls: ToolCallFormat;
   readonly #template: JinjaTemplate;
   readonly #constants: Record<string, unknown>;
-  /** Content goes in as a list of parts. */
-  readonly #typedContent: boolean;
+  readonly #shape: MessageShape;
   readonly #systemRole: boolean;
   /** The template declares tools itself and shows calls and results. */
   readonly #tools: boolean;
-  /** Arguments go in as an object; otherwise as JSON. */
-  readonly #objectArguments: boolean;
 
   /** Throws `LocalModelError` for a template that cannot be read, or loses what users say. */
   constructor(library: Pick<LlamaLibrary, "Template">, { source, bosToken, eosToken }: ChatTemplateOptions) {
@@ -77,37 +106,25 @@ export class ChatTemplate {
     }
     this.#constants = { bos_token: bosToken, eos_token: eosToken };
 
-    const user: TemplateMessage = { role: "user", content: MARK.text };
-    const plain = this.#try([user], undefined);
-    this.#typedContent =
-      !plain.includes(MARK.text) && this.#try([typed(user)], undefined).includes(MARK.text);
-    if (!this.#typedContent && !plain.includes(MARK.text)) {
+    const shape = SHAPES.find((shape) => this.#shows(MARK.text, shape, [USER]));
+    if (shape === undefined) {
       throw new LocalModelError(
         "The chat template in the model's file does not show what a user says, so it is none for chats.",
       );
     }
-    const system: TemplateMessage = { role: "system", content: MARK.second };
-    this.#systemRole = this.#try([system, user], undefined).includes(MARK.second);
+    this.#systemRole = this.#shows(MARK.other, shape, [SYSTEM, USER]);
 
-    const tool: TemplateTool = {
-      type: "function",
-      function: { name: MARK.tool, description: "", parameters: {} },
-    };
     const native = findToolCallFormat(source ?? CHATML);
-    const declares = this.#try([user], [tool]).includes(MARK.tool);
-    const exchange = (args: unknown): string =>
-      this.#try(
-        [
-          user,
-          call(args),
-          { role: "tool", tool_call_id: "call00001", name: MARK.tool, content: MARK.result },
-        ],
-        [tool],
+    const declares = this.#shows(MARK.tool, shape, [USER], [TOOL]);
+    const withCalls = [true, false]
+      .map((objectArguments) => ({ ...shape, objectArguments, shortIds: native?.name === "mistral" }))
+      .find(
+        (shape) =>
+          this.#shows(`"${MARK.key}"`, shape, CALLED, [TOOL]) &&
+          this.#shows(MARK.other, shape, CALLED, [TOOL]),
       );
-    const asObject = exchange({ [MARK.key]: MARK.second });
-    this.#objectArguments =
-      asObject.includes(`"${MARK.key}"`) || !exchange(`{"${MARK.key}":""}`).includes(MARK.key);
-    this.#tools = native !== undefined && declares && asObject.includes(MARK.result);
+    this.#tools = native !== undefined && declares && withCalls !== undefined;
+    this.#shape = this.#tools && withCalls !== undefined ? withCalls : shape;
     this.toolCalls = this.#tools && native !== undefined ? native : HERMES;
   }
 
@@ -124,11 +141,7 @@ export class ChatTemplate {
     if (!this.#tools) shown = withToolsAsText(shown, tools, this.toolCalls);
     if (!this.#systemRole) shown = withSystemInUser(shown);
     try {
-      return this.#render(
-        shown.map((message) => this.#shaped(message)),
-        this.#tools ? tools : undefined,
-        extra,
-      );
+      return this.#render(this.#shape, shown, this.#tools ? tools : undefined, extra);
     } catch (error) {
       throw invalidRequest(
         "messages",
@@ -137,53 +150,55 @@ export class ChatTemplate {
     }
   }
 
-  #shaped(message: TemplateMessage): object {
-    const calls = message.tool_calls?.map((call) => ({
-      ...call,
-      function: {
-        ...call.function,
-        arguments: this.#objectArguments ? call.function.arguments : JSON.stringify(call.function.arguments),
-      },
-    }));
-    const shaped = calls === undefined ? message : { ...message, tool_calls: calls };
-    return this.#typedContent ? typed(shaped) : shaped;
-  }
-
   #render(
-    messages: readonly object[],
+    shape: MessageShape,
+    messages: readonly TemplateMessage[],
     tools: readonly TemplateTool[] | undefined,
     extra: Record<string, unknown>,
   ): string {
     return this.#template.render({
       ...extra,
       ...this.#constants,
-      messages,
+      messages: messages.map((message) => shaped(message, shape)),
       ...(tools === undefined ? {} : { tools }),
       add_generation_prompt: true,
     });
   }
 
-  #try(messages: readonly object[], tools: readonly TemplateTool[] | undefined): string {
+  #shows(
+    mark: string,
+    shape: MessageShape,
+    messages: readonly TemplateMessage[],
+    tools?: TemplateTool[],
+  ): boolean {
     try {
-      return this.#render(messages, tools, {});
+      return this.#render(shape, messages, tools, {}).includes(mark);
     } catch {
       // Its way of saying that it does not know such messages.
-      return "";
+      return false;
     }
   }
 }
 
-function typed<Message extends { content: string }>(message: Message): object {
-  return { ...message, content: [{ type: "text", text: message.content }] };
+function shaped(message: TemplateMessage, shape: MessageShape): object {
+  const { content, tool_calls: calls, tool_call_id: answers, ...rest } = message;
+  const idOf = (id: string): string => (shape.shortIds ? shortId(id) : id);
+  const shapedCalls = (calls ?? []).map(({ id, type, function: { name, arguments: args } }) => ({
+    id: idOf(id),
+    type,
+    function: { name, arguments: shape.objectArguments ? args : JSON.stringify(args) },
+  }));
+  return {
+    ...rest,
+    content: shape.parts ? [{ type: "text", text: content }] : content,
+    ...(calls === undefined && !shape.emptyCalls ? {} : { tool_calls: shapedCalls }),
+    ...(answers === undefined ? {} : { tool_call_id: idOf(answers) }),
+  };
 }
 
-function call(args: unknown): object {
-  return {
-    role: "assistant",
-    content: "",
-    // Some templates want ids of nine letters and digits.
-    tool_calls: [{ id: "call00001", type: "function", function: { name: MARK.tool, arguments: args } }],
-  };
+/** The same nine characters for the same id. */
+function shortId(id: string): string {
+  return createHash("sha256").update(id).digest("hex").slice(0, 9);
 }
 
 /** For templates without tools: told in the system message, and calls and results as text. */
