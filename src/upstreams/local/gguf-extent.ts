@@ -8,7 +8,7 @@ import { LocalModelError } from "./local-model-error.ts";
 
 const MAGIC = "GGUF";
 const VERSIONS = [2, 3];
-const WINDOW_BYTES = 1 << 20;
+const WINDOW_BYTES = 1 << 16;
 const DEEPEST_ARRAY = 4;
 
 /** Bytes of a value, by its type; strings and arrays say theirs themselves. */
