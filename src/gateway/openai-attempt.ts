@@ -38,7 +38,7 @@ export async function openaiAttempt(
     created: Math.floor(gateway.now() / 1000),
     model: typeof body["model"] === "string" ? body["model"] : target.model,
     mintToolCallId,
-    usage: wantsUsage(body) ? "last" : "none",
+    usage: askedUsage(body),
   };
   if (body["stream"] === true) {
     await repairedStream({
@@ -96,14 +96,13 @@ export function modelFor(upstream: OpenaiConnection, target: RouteTarget): strin
   return upstream.keepsModel ? "" : target.model;
 }
 
-function wantsUsage(body: Record<string, unknown>): boolean {
+/** `continuous_usage_stats` is vLLM's: counts in every chunk. */
+function askedUsage(body: Record<string, unknown>): NonNullable<RepairOptions["usage"]> {
   const options = body["stream_options"];
-  return (
-    typeof options === "object" &&
-    options !== null &&
-    "include_usage" in options &&
-    options.include_usage === true
-  );
+  const isOn = (name: string): boolean =>
+    typeof options === "object" && options !== null && (options as Record<string, unknown>)[name] === true;
+  if (!isOn("include_usage")) return "none";
+  return isOn("continuous_usage_stats") ? "every" : "last";
 }
 
 function parseJson(text: string): unknown {
