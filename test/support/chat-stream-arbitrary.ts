@@ -41,7 +41,12 @@ function extras(known: readonly string[]): fc.Arbitrary<Json> {
   const key = fc
     .oneof(fc.constantFrom(...SERVERS_OWN), fc.string({ minLength: 1, maxLength: 8 }))
     .filter((name) => !known.includes(name) && name !== "__proto__");
-  return fc.dictionary(key, fc.jsonValue({ maxDepth: 2 }), { maxKeys: 2, noNullPrototype: true });
+  return fc
+    .dictionary(key, fc.jsonValue({ maxDepth: 2 }), { maxKeys: 2, noNullPrototype: true })
+    .map(({ reasoning_content: reasoning, ...rest }) =>
+      // Text wherever it is sent, and clients join it.
+      typeof reasoning === "string" ? { reasoning_content: reasoning, ...rest } : rest,
+    );
 }
 
 export interface Call {
