@@ -5,6 +5,7 @@ import type { Emulator, EmulatorOptions } from "./emulator/server.ts";
 import { Access } from "./gateway/access.ts";
 import type { Gateway, GatewayHandle } from "./gateway/gateway.ts";
 import { KeepAlive } from "./gateway/keep-alive.ts";
+import { Probes } from "./gateway/probes.ts";
 import { OpenRequests } from "./gateway/open-requests.ts";
 import { createRouteTable } from "./routing/route-table.ts";
 import { Router } from "./routing/router.ts";
@@ -52,6 +53,7 @@ class Composed implements ComposedGateway {
   readonly #router: Router;
   readonly #signatures: MemorySignatureStore;
   readonly #keepAlive = new KeepAlive();
+  readonly #probes = new Probes(this);
   readonly #now: () => number;
   /** By name, with the configuration each was connected under. */
   #connected = new Map<string, { config: string; connected: Connected }>();
@@ -97,6 +99,7 @@ class Composed implements ComposedGateway {
 
   async close(): Promise<void> {
     await this.#applying;
+    this.#probes.every(0);
     await this.#client.close();
     for (const { connected } of this.#connected.values()) await connected.close?.();
   }
@@ -106,6 +109,7 @@ class Composed implements ComposedGateway {
     const before = this.#connected;
     this.#connected = next;
     this.#current = this.#gateway(config);
+    this.#probes.every(config.limits.probeEveryMs);
     const left = [...before.values()].filter(({ connected }) => !isUsed(connected, next));
     // Requests of the old configuration may still be on their way to what it alone used.
     if (left.length > 0) {

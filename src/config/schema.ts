@@ -53,6 +53,14 @@ const limits = z
       .max(60_000)
       .default(DEFAULT_SETTINGS.upstreamConnections)
       .describe("Most connections at one time to one upstream host."),
+    probeEveryMs: z
+      .int()
+      .min(0)
+      .max(3_600_000)
+      .default(0)
+      .describe(
+        "How often a target that kept failing is asked whether it is well again, by a free call that counts tokens; 0 leaves that to the next request.",
+      ),
     retryBudget: z
       .number()
       .min(0)
