@@ -36,7 +36,10 @@ export interface ConnectDeps {
   /** HTTP, shared by all upstreams that speak it. */
   client: UpstreamClient;
   emulator?: EmulatorOptions;
-  credentials?: Pick<GoogleCredentialsOptions, "env" | "onRefreshFailed" | "hasMetadataServer" | "onLooked">;
+  credentials?: Pick<
+    GoogleCredentialsOptions,
+    "env" | "onRefreshFailed" | "hasMetadataServer" | "onLooked" | "iamEndpoint"
+  >;
 }
 
 /** @throws SettingsError for credentials that are named and cannot be used, or a project that is not known. */

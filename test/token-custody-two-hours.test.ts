@@ -26,15 +26,21 @@ class World {
   atOnce = 0;
   most = 0;
   readonly issued = new Map<string, number>();
+  readonly latencyMs: (atMs: number) => number;
+  readonly down: (atMs: number) => boolean;
+  readonly lifetimeMs: number;
   readonly custody: TokenCustody;
   readonly #timers = new Set<{ at: number; callback: () => void }>();
 
   constructor(
     random: () => number,
-    readonly latencyMs: (atMs: number) => number,
-    readonly down: (atMs: number) => boolean,
-    readonly lifetimeMs = LIFETIME,
+    latencyMs: (atMs: number) => number,
+    down: (atMs: number) => boolean,
+    lifetimeMs = LIFETIME,
   ) {
+    this.latencyMs = latencyMs;
+    this.down = down;
+    this.lifetimeMs = lifetimeMs;
     const clock: CustodyClock = {
       wallMs: () => START + this.ms,
       monotonicMs: () => this.ms,

@@ -45,7 +45,8 @@ const REQUEST_TIMEOUT_MS = 20_000;
  */
 export const CLIENT_OPTIONS = {
   eagerRefreshThresholdMillis: Infinity,
-  transporterOptions: { timeout: REQUEST_TIMEOUT_MS },
+  // A redirect would carry refresh tokens, assertions and foreign tokens to another host.
+  transporterOptions: { timeout: REQUEST_TIMEOUT_MS, redirect: "error" as const },
 };
 
 /**
@@ -169,15 +170,23 @@ function externalAccount(fields: Fields): AwsClient | PluggableAuthClient | Iden
   const source = fields.all.credential_source;
   const has = (key: string): boolean =>
     typeof source === "object" && source !== null && Object.hasOwn(source, key);
-  return fields.attempt(() => {
+  const client = fields.attempt(() => {
     if (has("environment_id")) return new AwsClient(options as unknown as AwsClientOptions);
     if (has("executable")) return new PluggableAuthClient(options as unknown as PluggableAuthClientOptions);
     return new IdentityPoolClient(options as unknown as IdentityPoolClientOptions);
   });
+  // The library (`baseexternalclient.js` of 11.3.4) gives the token exchange a transporter of its own, which has no
+  // time limit and follows redirects with the foreign token in hand.
+  const { stsCredential } = client as unknown as { stsCredential: { transporter: unknown } };
+  stsCredential.transporter = client.transporter;
+  return client;
 }
 
-/** https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken */
-function impersonatingClient(source: AuthClient, url: string, delegates: unknown[]): OAuth2Client {
+/**
+ * Another service account's tokens. The library's own `Impersonated` gets two tokens of the source for each of them.
+ * https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken
+ */
+export function impersonatingClient(source: AuthClient, url: string, delegates: unknown[]): OAuth2Client {
   const client = new OAuth2Client(CLIENT_OPTIONS);
   client.refreshHandler = async () => {
     const response = await source.request<{ accessToken?: unknown; expireTime?: unknown }>({

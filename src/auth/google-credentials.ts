@@ -44,6 +44,8 @@ export interface GoogleCredentialsOptions {
   onRefreshFailed?: TokenCustodyOptions["onRefreshFailed"];
   /** Whether this machine is one of Google's. Default: asks, which takes up to 3 seconds elsewhere. */
   hasMetadataServer?: () => Promise<boolean>;
+  /** Google's IAM Credentials API elsewhere, for impersonation: a private address of it, or a test's. */
+  iamEndpoint?: string;
   /** Told of every place of the search order as it is looked at. */
   onLooked?: (look: Look) => void;
 }

@@ -1,10 +1,9 @@
 /** The credentials that one upstream's configuration names. */
 import { readFile } from "node:fs/promises";
-import { Impersonated } from "google-auth-library";
 import type { CredentialsConfig } from "../config/credentials-schema.ts";
 import { SettingsError } from "../settings.ts";
 import { plainStatus } from "./auth-status.ts";
-import { CLIENT_OPTIONS, CLOUD_PLATFORM_SCOPE, readCredentialFile } from "./credential-file.ts";
+import { CLOUD_PLATFORM_SCOPE, impersonatingClient, readCredentialFile } from "./credential-file.ts";
 import { staticTokenCredentials } from "./credentials.ts";
 import {
   type CredentialSource,
@@ -80,12 +79,9 @@ async function openSource(
         throw new SettingsError("credentials", "a fixed token cannot be the source of an impersonation.");
       }
       const source = await openSource(sourceConfig, options);
-      const client = new Impersonated({
-        ...CLIENT_OPTIONS,
-        sourceClient: source.client,
-        targetPrincipal: serviceAccount,
-        targetScopes: [CLOUD_PLATFORM_SCOPE],
-      });
+      const endpoint = options.iamEndpoint ?? "https://iamcredentials.googleapis.com";
+      const url = `${endpoint}/v1/projects/-/serviceAccounts/${serviceAccount}:generateAccessToken`;
+      const client = impersonatingClient(source.client, url, []);
       return {
         ...source,
         client,
