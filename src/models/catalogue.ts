@@ -168,6 +168,8 @@ function familyOf(id: string): ModelFacts | undefined {
 }
 
 function inferred(id: string): Capabilities & { thinking: Thinking } {
+  // A tuned model does not tell its base: the newest family that Vertex AI tunes is assumed.
+  if (id.startsWith("endpoints/")) return { ...textModel(2.5), thinking: FLASH_BUDGET };
   const generation = generationOf(id);
   if (id.includes("tts")) {
     return { ...speechModel(generation), thinking: NO_THINKING };

@@ -14,6 +14,8 @@ test.each([
     model: "gemini-3.8-flash",
   },
   { written: "projects/p-1/locations/global/models/123", publisher: undefined, model: "123" },
+  { written: "endpoints/4567890", publisher: undefined, model: "endpoints/4567890" },
+  { written: "projects/p-1/locations/eu/endpoints/4567", publisher: undefined, model: "endpoints/4567" },
   { written: "toString", publisher: undefined, model: "toString" },
 ])("$written -> $model", ({ written, publisher, model }) => {
   expect(parseModelId(written)).toEqual({ publisher, model });

@@ -3,7 +3,10 @@ import { GatewayError, invalidRequest } from "../errors.ts";
 export interface ModelId {
   /** `google`, where the caller wrote it; undefined for a bare id. */
   publisher: string | undefined;
-  /** Bare id, safe as one path segment, for example `gemini-3.5-flash`. */
+  /**
+   * Bare id, safe as one path segment, for example `gemini-3.5-flash`; of a tuned model `endpoints/{id}`, the endpoint
+   * that Vertex AI serves it from.
+   */
   model: string;
 }
 
@@ -14,7 +17,8 @@ const SEGMENT = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
 
 /**
  * Reads a `model` as OpenAI clients write it: `google/x` (Vertex's OpenAI route), a bare `x` and `models/x`
- * (Gemini API), `publishers/google/models/x`, and `projects/p/locations/l/[publishers/google/]models/x`.
+ * (Gemini API), `publishers/google/models/x`, `endpoints/x` for a tuned model, and the last two forms after
+ * `projects/p/locations/l/`.
  *
  * @throws GatewayError `invalid_request` for anything that could change the upstream URL, `model_not_found` for
  * another publisher's model.
@@ -40,7 +44,7 @@ export function parseModelId(model: string): ModelId {
   if (name === undefined) {
     throw invalidRequest(
       "model",
-      `model ${JSON.stringify(model)} is not a form this gateway knows: write google/MODEL, MODEL, models/MODEL or publishers/google/models/MODEL.`,
+      `model ${JSON.stringify(model)} is not a form this gateway knows: write google/MODEL, MODEL, models/MODEL, publishers/google/models/MODEL or endpoints/ID.`,
     );
   }
   if (publisher !== undefined && publisher !== "google") {
@@ -62,6 +66,9 @@ function publisherAndName(segments: string[]): {
   const [first, second, third, fourth, ...rest] = inProject ? segments.slice(4) : segments;
   if (first === "publishers" && third === "models" && rest.length === 0) {
     return { publisher: second, name: fourth };
+  }
+  if (first === "endpoints" && second !== undefined && third === undefined) {
+    return { publisher: undefined, name: `endpoints/${second}` };
   }
   if (third !== undefined || (inProject && first !== "models")) {
     return { publisher: undefined, name: undefined };
