@@ -132,7 +132,6 @@ describe("what the pages say", () => {
       { kind: "level", levels: ["MINIMAL", "LOW", "MEDIUM", "HIGH"], default: "MINIMAL" },
     ],
     ["gemini-3-pro-preview", { kind: "level", levels: ["LOW", "HIGH"], default: "HIGH" }],
-    ["endpoints/4567", { known: false, generation: 2.5, jsonSchema: true, requiresSignatures: false }],
     ["gemini-3-pro-image", { kind: "level", levels: ["HIGH"], default: "HIGH" }],
     ["gemini-2.5-pro", { kind: "budget", min: 128, max: 32768, canBeOff: false, default: "dynamic" }],
     ["gemini-2.5-flash", { kind: "budget", min: 0, max: 24576, canBeOff: true, default: "dynamic" }],
@@ -157,6 +156,7 @@ describe("what the pages say", () => {
       { jsonSchema: true, combinesTools: false, requiresSignatures: false, callIds: false },
     ],
     ["gemini-2.0-flash", { jsonSchema: false, penalties: true, maxOutputTokens: 8192 }],
+    ["endpoints/4567", { known: false, generation: 2.5, jsonSchema: true, requiresSignatures: false }],
     ["gemini-3-pro-image", { requiresSignatures: false, outputModalities: ["text", "image"] }],
     ["gemini-3.1-flash-image", { requiresSignatures: true, outputModalities: ["text", "image"] }],
   ])("%s: %j", (id, expected) => {
