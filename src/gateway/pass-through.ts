@@ -65,7 +65,9 @@ export function endpointFailure(
   hints: FailureHints & { now: number },
 ): GatewayError {
   const own = openaiError(body);
-  if (own === undefined || status === 401 || status === 403) {
+  // A redirect or a status of no class is no answer to anyone, whatever stands in its body.
+  const refuses = status >= 400 && status < 600;
+  if (own === undefined || !refuses || status === 401 || status === 403) {
     return toFailure(status, headers, body, hints);
   }
   const wait = retryAfterMs(headers, undefined, hints.now);
