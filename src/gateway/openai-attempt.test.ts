@@ -195,12 +195,7 @@ describe("a mended answer", () => {
       [{ error: { code: 429, message: "Spent.", status: "RESOURCE_EXHAUSTED" } }],
       429,
     ],
-    [
-      "a refusal",
-      400,
-      [{ error: { code: 400, message: "Bad.", status: "INVALID_ARGUMENT" } }],
-      400,
-    ],
+    ["a refusal", 400, [{ error: { code: 400, message: "Bad.", status: "INVALID_ARGUMENT" } }], 400],
   ])("%s", async (_, status, body, expected) => {
     const { gateway, settled } = begin({ model: "asked" });
     await turn();
