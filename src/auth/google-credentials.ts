@@ -180,6 +180,12 @@ export async function fromMetadataServer(): Promise<CredentialSource> {
   };
 }
 
+/** Those who name a scope get it or nothing; a login was given its scopes when its owner signed in. */
+function askedScopes({ kind }: CredentialSource): readonly string[] | undefined {
+  const asks = kind === "service-account" || kind === "impersonation" || kind === "federation";
+  return asks ? [CLOUD_PLATFORM_SCOPE] : undefined;
+}
+
 /** Puts a source under custody: its token is renewed for as long as it is used. */
 export function keepValid(source: CredentialSource, options: GoogleCredentialsOptions): GoogleCredentials {
   const { client, quotaProject } = source;
@@ -189,7 +195,7 @@ export function keepValid(source: CredentialSource, options: GoogleCredentialsOp
         const { token } = await client.getAccessToken();
         if (typeof token !== "string" || token === "") throw new Error("the answer has no access token");
         const { expiry_date: expiry, scope } = client.credentials;
-        const scopes = typeof scope === "string" ? scope.split(" ") : source.scopes;
+        const scopes = typeof scope === "string" ? scope.split(" ") : (source.scopes ?? askedScopes(source));
         return { token, expiresAtMs: expiry ?? undefined, ...(scopes === undefined ? {} : { scopes }) };
       } catch (error) {
         throw tokenFailure(error, source.description);

@@ -100,9 +100,11 @@ async function ask(upstream: ConnectedUpstream, place: Place, { call, now }: Sce
     const hints = place.location === undefined ? {} : { location: place.location };
     const { message } = toFailure(status, headers, body, { now: now(), ...hints });
     const fix = signInHintIn(body)?.command ?? fixFor(status);
+    // The command has a line of its own here.
+    const says = message.replace(/ To mend it: `[^`]*`\.$/, "");
     // Busy is not broken.
     const severity = status === 429 || status === 503 ? "warn" : "fail";
-    return { status: severity, says: `${place.model}${where}: ${message}`, fix };
+    return { status: severity, says: `${place.model}${where}: ${says}`, fix };
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     return { status: "fail", says: `${place.model}${where}: ${error.message}`, fix: "pollux auth status" };
