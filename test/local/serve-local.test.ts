@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { loadConfig } from "../../src/config/config.ts";
 import { readConfig, serve, type RunningServer } from "../../src/serve.ts";
 import { END, writeTinyGguf } from "../support/tiny-gguf.ts";
 import { loadLibrary } from "./asking.ts";
@@ -54,6 +55,32 @@ describe("a model file behind the gateway", () => {
       status: 400,
       param: "n",
     });
+  });
+});
+
+describe("the same model as an OpenAI-compatible server behind another gateway", () => {
+  test.each([false, true])("answers whole and streamed (repair: %s)", async (repair) => {
+    const config = join(folder, `front-${repair}.yaml`);
+    writeFileSync(
+      config,
+      `
+server: { port: 0 }
+upstreams:
+  llama: { kind: openai-compatible, baseUrl: "${server.url}/v1", repair: ${repair} }
+models:
+  gpt-4o: { targets: [{ upstream: llama, model: greeter }] }
+`,
+    );
+    const front = await serve(loadConfig(config, {}).config, { reportBug: (error) => bugs.push(error) });
+    const client = new OpenAI({ apiKey: "any", baseURL: `${front.url}/v1`, maxRetries: 0 });
+    const ask = { model: "gpt-4o", messages: [{ role: "user" as const, content: "Hi" }], temperature: 0 };
+    const { data, response } = await client.chat.completions.create(ask).withResponse();
+    expect(data.choices[0]!.message.content).toBe("Hello there");
+    // A sound server's answers need no mending.
+    expect(response.headers.get("x-pollux-notes")).toBeNull();
+    const stream = await client.chat.completions.stream(ask).finalChatCompletion();
+    expect(stream.choices[0]!.message.content).toBe("Hello there");
+    await front.close();
   });
 });
 
