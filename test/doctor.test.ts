@@ -89,7 +89,7 @@ const pollux = (...argv: string[]): ReturnType<typeof finished> =>
     cleanEnvironment({ HOME: folder, PORT: "0", POLLUX_CONFIG: join(folder, "pollux.yaml") }),
   );
 
-const ollama = (): ReturnType<Scene["ollama"]> =>
+const ollama = (): ReturnType<Scene["localServers"]> =>
   Promise.resolve([{ product: "Ollama", name: "ollama", baseUrl: "http://127.0.0.1:11434/v1", models: [] }]);
 
 describe("a machine that is well", () => {
@@ -172,20 +172,16 @@ describe("what is wrong is told, with the command that mends it", () => {
   });
 
   test("an expired login", async () => {
-    write("login.json", {
-      type: "authorized_user",
-      client_id: "a",
-      client_secret: "hush",
-      refresh_token: "c",
-      token_uri: `${emulator.url}/nowhere`,
-    });
     const refusing = createServer((_, response) => {
       response.writeHead(400, { "content-type": "application/json" }).end('{"error":"invalid_grant"}');
     });
     await new Promise<void>((resolve) => refusing.listen(0, "127.0.0.1", resolve));
     const { port } = refusing.address() as AddressInfo;
     write("login.json", {
-      ...JSON.parse(readFileSync(join(folder, "login.json"), "utf8")),
+      type: "authorized_user",
+      client_id: "a",
+      client_secret: "hush",
+      refresh_token: "c",
       token_uri: `http://127.0.0.1:${port}/token`,
     });
     const report = await examine(
@@ -197,6 +193,34 @@ describe("what is wrong is told, with the command that mends it", () => {
         status: "fail",
         says: expect.stringContaining("no longer valid"),
         fix: "gcloud auth application-default login",
+      },
+    ]);
+  });
+
+  test("a login without the scope", async () => {
+    const issuing = createServer((_, response) => {
+      response
+        .writeHead(200, { "content-type": "application/json" })
+        .end('{"access_token":"ya29.narrow","expires_in":3600,"scope":"openid email"}');
+    });
+    await new Promise<void>((resolve) => issuing.listen(0, "127.0.0.1", resolve));
+    const { port } = issuing.address() as AddressInfo;
+    write("login.json", {
+      type: "authorized_user",
+      client_id: "a",
+      client_secret: "hush",
+      refresh_token: "c",
+      token_uri: `http://127.0.0.1:${port}/token`,
+    });
+    const report = await examine(
+      vertex().replace("service-account, file: ./key.json", "file, file: ./login.json"),
+    );
+    issuing.close();
+    expect(of(report, "token")).toMatchObject([
+      {
+        status: "fail",
+        says: expect.stringMatching(/lacks the scope .*cloud-platform; it has openid email$/),
+        fix: expect.stringContaining("gcloud auth application-default login --scopes="),
       },
     ]);
   });

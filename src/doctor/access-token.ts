@@ -22,7 +22,7 @@ async function minted({ name, connected }: OpenedUpstream, scene: Scene): Promis
     const says = error instanceof Error ? error.message : String(error);
     return [{ status: "fail", upstream, says, fix: /`(gcloud [^`]+)`/.exec(says)?.[1] ?? fixWithout(says) }];
   }
-  const { token } = connected.upstream.auth();
+  const { kind, token } = connected.upstream.auth();
   const scopes = token?.scopes;
   if (scopes !== undefined && !scopes.includes(SCOPE)) {
     return [
@@ -30,7 +30,10 @@ async function minted({ name, connected }: OpenedUpstream, scene: Scene): Promis
         status: "fail",
         upstream,
         says: `the token lacks the scope ${SCOPE}; it has ${scopes.join(" ") || "none"}`,
-        fix: `gcloud auth application-default login --scopes=${SCOPE}`,
+        fix:
+          kind === "metadata"
+            ? "gcloud compute instances set-service-account INSTANCE --scopes=cloud-platform"
+            : `gcloud auth application-default login --scopes=${SCOPE}`,
       },
     ];
   }
