@@ -12,6 +12,7 @@ import { rotatingKeyCredentials } from "./auth/rotating-keys.ts";
 import type { UpstreamConfig, UpstreamOf } from "./config/config.ts";
 import { type Emulator, type EmulatorOptions, startEmulator } from "./emulator/server.ts";
 import type { ConnectedUpstream, GeminiConnection, OpenaiConnection } from "./gateway/connected-upstream.ts";
+import { Discovery } from "./gateway/discovery.ts";
 import { type AllowedScope, SettingsError } from "./settings.ts";
 import { createGeminiApiUpstream } from "./upstreams/gemini-api.ts";
 import type { OpenaiUpstream } from "./upstreams/openai-upstream.ts";
@@ -19,6 +20,7 @@ import { createOpenaiCompatibleUpstream } from "./upstreams/openai-compatible.ts
 import { createLocalModel, type LocalModelOptions } from "./upstreams/local/local-model.ts";
 import type { UpstreamClient } from "./upstreams/upstream.ts";
 import { createVertexEndpointUpstream } from "./upstreams/vertex-endpoint.ts";
+import { createVertexEndpointsUpstream } from "./upstreams/vertex-endpoints.ts";
 import { createVertexOpenapiUpstream } from "./upstreams/vertex-openapi.ts";
 import { createVertexUpstream } from "./upstreams/vertex.ts";
 
@@ -64,6 +66,7 @@ export function connectUpstream(name: string, config: UpstreamConfig, deps: Conn
               repair: config.repair,
             }),
             deps.client,
+            config.models,
           ),
           auth: () =>
             config.apiKey === undefined
@@ -143,18 +146,18 @@ async function connectEndpoint(
   deps: ConnectDeps,
 ): Promise<Connected> {
   const signedIn = await signIn(config, deps);
-  const { endpoint } = config;
-  if (endpoint === undefined)
-    throw new SettingsError(`upstreams.${name}.endpoint`, "name the endpoint's id.");
-  const upstream = createVertexEndpointUpstream({
+  const options = {
     project: projectOf(name, config.project ?? signedIn.project),
     location: config.location,
-    endpointId: endpoint,
-    host: config.host,
     credentials: signedIn.credentials,
     whose: signedIn.whose,
-  });
-  return { upstream: { ...openai(name, upstream, deps.client, true), auth: signedIn.status } };
+  };
+  const { endpoint, host } = config;
+  const upstream =
+    endpoint === undefined
+      ? createVertexEndpointsUpstream(options)
+      : createVertexEndpointUpstream({ ...options, endpointId: endpoint, host });
+  return { upstream: { ...openai(name, upstream, deps.client, config.models), auth: signedIn.status } };
 }
 
 async function connectOpenapi(
@@ -171,7 +174,7 @@ async function connectOpenapi(
     whose: signedIn.whose,
     repair: config.repair,
   });
-  return { upstream: { ...openai(name, upstream, deps.client), auth: signedIn.status } };
+  return { upstream: { ...openai(name, upstream, deps.client, config.models), auth: signedIn.status } };
 }
 
 async function connectEmulator(
@@ -229,7 +232,7 @@ async function connectLocal(
   };
   // One model under whatever name it is asked for, as a self-deployed endpoint.
   const auth = (): AuthStatus => plainStatus("none", "runs in this process");
-  return { upstream: { ...openai(name, at, model.client, true), auth }, close: () => model.close() };
+  return { upstream: { ...openai(name, at, model.client, []), auth }, close: () => model.close() };
 }
 
 interface SignedIn {
@@ -275,13 +278,20 @@ function gemini(
   return { kind: "gemini", name, at, client, passedHeaders: [], headers };
 }
 
+/** @param models those the configuration names; undefined: the upstream is asked for them */
 function openai(
   name: string,
   at: OpenaiUpstream,
   client: UpstreamClient,
-  keepsModel = false,
+  models: readonly string[] | undefined,
 ): OpenaiConnection {
-  return { kind: "openai", name, at, client, passedHeaders: [], keepsModel };
+  const connection: OpenaiConnection = { kind: "openai", name, at, client, passedHeaders: [] };
+  const { listing } = at;
+  // With callers' own tokens, what one of them may see is not for the others to know.
+  const isAsked = at.endpoint !== undefined || models === undefined;
+  if (listing === undefined || !isAsked || at.credentials === "caller") return connection;
+  const discovery = new Discovery({ client, at, listing, now: () => performance.now() });
+  return { ...connection, discovery };
 }
 
 function projectOf(name: string, project: string | undefined): string {

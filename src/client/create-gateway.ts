@@ -69,7 +69,7 @@ async function answer(gateway: Gateway, request: Request): Promise<Response> {
     if (matched === undefined) throw noRoute(request.method, path);
     const { id } = matched.route;
     if (isPlainRoute(id)) {
-      const plain = answerPlainRoute(gateway, matched, headers);
+      const plain = await answerPlainRoute(gateway, matched, headers);
       return json(request, plain.status, { "x-request-id": requestId }, plain.body);
     }
     const { callerToken } = gateway.access.admit(headers);

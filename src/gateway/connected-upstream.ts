@@ -2,6 +2,7 @@
 import type { AuthStatus } from "../auth/auth-status.ts";
 import type { GoogleUpstream } from "../upstreams/google-upstream.ts";
 import type { OpenaiUpstream } from "../upstreams/openai-upstream.ts";
+import type { Discovery } from "./discovery.ts";
 import type { UpstreamClient } from "../upstreams/upstream.ts";
 
 interface Connection {
@@ -27,8 +28,8 @@ export interface GeminiConnection extends Connection {
 export interface OpenaiConnection extends Connection {
   readonly kind: "openai";
   readonly at: OpenaiUpstream;
-  /** The endpoint serves one model and may know it by no name: `model` stays as the caller wrote it, or absent. */
-  readonly keepsModel: boolean;
+  /** What it says it has; absent where the configuration says it. */
+  readonly discovery?: Discovery;
 }
 
 export type ConnectedUpstream = GeminiConnection | OpenaiConnection;

@@ -1,4 +1,5 @@
 /** What would be sent to Gemini for a request, and why: nothing is sent. */
+import { modelFor } from "./openai-attempt.ts";
 import { explained } from "../translate/notes.ts";
 import { RULES } from "../translate/rules.ts";
 import type { GeminiCall } from "../translate/target.ts";
@@ -30,14 +31,17 @@ export function explainPassThrough(
   body: Record<string, unknown>,
   target: RouteTarget,
 ): Omit<Explanation, "upstream"> & { upstream: Omit<Explanation["upstream"], "body"> & { body: object } } {
-  const { origin, path } = upstream.at.address(target.location);
+  // The id of an endpoint, if the upstream is many: a name would have to be looked up, and nothing is sent here.
+  const at = upstream.at.endpoint?.({ id: target.model }) ?? upstream.at;
+  const { origin, path } = at.address(target.location);
+  const model = modelFor({ ...upstream, at }, target);
   return {
     object: "pollux.explanation",
     upstream: {
       method: "POST",
       url: origin + path,
       headers: { "content-type": "application/json" },
-      body: upstream.keepsModel || target.model === "" ? body : { ...body, model: target.model },
+      body: model === undefined ? body : { ...body, model },
       calls: 1,
     },
     notes: [],

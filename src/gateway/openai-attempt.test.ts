@@ -37,12 +37,12 @@ function begin(
   body: Record<string, unknown>,
   {
     repair = true,
-    keepsModel = false,
+    sentModel,
     target = TARGET,
     headers = {},
   }: {
     repair?: boolean;
-    keepsModel?: boolean;
+    sentModel?: (model: string) => string;
     target?: RouteTarget;
     headers?: Record<string, string>;
   } = {},
@@ -54,11 +54,11 @@ function begin(
   const upstream: OpenaiConnection = {
     ...scripted,
     kind: "openai",
-    keepsModel,
     at: {
       description: "scripted",
       credentials: "own",
       repair,
+      ...(sentModel === undefined ? {} : { sentModel }),
       address: (location) => {
         locations.push(location);
         return { origin: "http://upstream", path: "/v1/chat/completions" };
@@ -91,12 +91,11 @@ describe("the request", () => {
   });
 
   test.each([
-    ["the model as the caller wrote it", { model: "asked", x: 1 }, false, '{"model":"asked","x":1}'],
-    ["the target's model", { model: "alias", x: 1 }, false, '{"model":"asked","x":1}'],
-    ["no model for an endpoint that serves one", { x: 1 }, true, '{"x":1}'],
-    ["any model for such an endpoint", { model: "alias" }, true, '{"model":"alias"}'],
-  ])("%s", async (_, body, keepsModel, sent) => {
-    const { gateway } = begin(body, { keepsModel });
+    ["the model as the caller wrote it", { model: "asked", x: 1 }, undefined, '{"model":"asked","x":1}'],
+    ["the target's model", { model: "alias", x: 1 }, undefined, '{"model":"asked","x":1}'],
+    ["no name, to a server that knows none", { model: "alias", x: 1 }, () => "", '{"model":"","x":1}'],
+  ])("%s", async (_, body, sentModel, sent) => {
+    const { gateway } = begin(body, sentModel === undefined ? {} : { sentModel });
     await turn();
     expect(String(gateway.calls[0]?.request.body)).toBe(sent);
   });

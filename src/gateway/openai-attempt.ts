@@ -19,12 +19,13 @@ import { callAuthorized, type BuildRequest } from "./upstream-session.ts";
 /** @throws GatewayError when it fails before anything was sent to the client. */
 export async function openaiAttempt(
   parts: AttemptParts,
-  upstream: OpenaiConnection,
+  given: OpenaiConnection,
   target: RouteTarget,
 ): Promise<void> {
   const { gateway, call, body, reply, active, headers } = parts;
   // Of an attempt elsewhere.
   delete headers["x-pollux-notes"];
+  const upstream = await endpointFor(given, target);
   const build = request(parts, upstream, target);
   const toError = (answer: GatheredAnswer): GatewayError =>
     endpointFailure(answer, { credentials: upstream.at.credentials, now: gateway.now() });
@@ -88,12 +89,36 @@ function sentBody(
   target: RouteTarget,
 ): Buffer {
   const model = modelFor(upstream, target);
-  return model === "" || model === body["model"] ? bytes : withMember(bytes, "model", model);
+  return model === undefined || model === body["model"] ? bytes : withMember(bytes, "model", model);
 }
 
-/** The model as the upstream knows it; `""` for the one the caller wrote. */
-export function modelFor(upstream: OpenaiConnection, target: RouteTarget): string {
-  return upstream.keepsModel ? "" : target.model;
+/** The model to name to the server: `""` for none, undefined for what the caller wrote. */
+export function modelFor({ at }: OpenaiConnection, { model }: RouteTarget): string | undefined {
+  if (model === "") return undefined;
+  return at.sentModel === undefined ? model : at.sentModel(model);
+}
+
+/**
+ * The endpoint that a model means, for an upstream that is many.
+ * @throws GatewayError `model_not_found` for a model that is none of them.
+ */
+export async function endpointFor(
+  upstream: OpenaiConnection,
+  { model }: RouteTarget,
+): Promise<OpenaiConnection> {
+  const { at, discovery } = upstream;
+  if (at.endpoint === undefined) return upstream;
+  const all = (await discovery?.models()) ?? [];
+  const found =
+    all.find(({ id }) => id === model) ??
+    all.find(({ displayName }) => displayName === model) ??
+    // Too new for the list, or the list cannot be had: Vertex AI itself says whether it is there.
+    (/^(?:[0-9]+|mg-endpoint-[0-9a-z-]+)$/.test(model) ? { id: model } : undefined);
+  if (found !== undefined) return { ...upstream, at: at.endpoint(found) };
+  throw new GatewayError(
+    { kind: "model_not_found", model },
+    `The upstream ${upstream.name} has no endpoint ${JSON.stringify(model)}: GET /v1/models lists those it has.`,
+  );
 }
 
 /** `continuous_usage_stats` is vLLM's: counts in every chunk. */

@@ -90,15 +90,15 @@ export function createApp(handle: GatewayHandle): FastifyInstance {
   return app;
 }
 
-function answerPlain(
+async function answerPlain(
   gateway: Gateway,
   route: Route,
   request: FastifyRequest,
   reply: FastifyReply,
-): FastifyReply {
+): Promise<FastifyReply> {
   const parameters = request.params as Record<string, string>;
   const rest = parameters["*"];
-  const answer = answerPlainRoute(
+  const answer = await answerPlainRoute(
     gateway,
     { route, parameters: rest === undefined ? parameters : { model: rest } },
     request.headers,

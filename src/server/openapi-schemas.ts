@@ -253,10 +253,12 @@ export const model = z.object({
   object: z.literal("model"),
   created: z.int(),
   owned_by: z.string(),
-  context_length: z.int(),
-  architecture: z.object({ input_modalities: z.array(z.string()), output_modalities: z.array(z.string()) }),
-  supported_parameters: z.array(z.string()),
-  top_provider: z.object({ context_length: z.int(), max_completion_tokens: z.int() }),
+  context_length: z.int().optional(),
+  architecture: z
+    .object({ input_modalities: z.array(z.string()), output_modalities: z.array(z.string()) })
+    .optional(),
+  supported_parameters: z.array(z.string()).optional(),
+  top_provider: z.object({ context_length: z.int(), max_completion_tokens: z.int() }).optional(),
 });
 
 export const modelList = z.object({ object: z.literal("list"), data: z.array(model) });

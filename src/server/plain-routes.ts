@@ -4,7 +4,7 @@ import { masked } from "../config/config.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { RequestHeaders } from "../gateway/exchange.ts";
 import { authStatuses } from "../gateway/auth-statuses.ts";
-import { listModels, retrieveModel } from "./model-list.ts";
+import { listRoutableModels, retrieveModel } from "./model-list.ts";
 import { openapiDocument } from "./openapi.ts";
 import type { MatchedRoute, RouteId } from "./routes.ts";
 
@@ -34,20 +34,20 @@ export function isPlainRoute(id: RouteId): id is PlainRouteId {
 }
 
 /** @throws GatewayError */
-export function answerPlainRoute(
+export async function answerPlainRoute(
   gateway: Gateway,
   matched: MatchedRoute,
   headers: RequestHeaders,
-): PlainAnswer {
+): Promise<PlainAnswer> {
   const { id } = matched.route;
   if (!isPlainRoute(id)) throw new Error(`${id} is no plain route`);
   switch (id) {
     case "listModels":
       gateway.access.admit(headers);
-      return { status: 200, body: listModels() };
+      return { status: 200, body: await listRoutableModels(gateway) };
     case "retrieveModel":
       gateway.access.admit(headers);
-      return { status: 200, body: retrieveModel(matched.parameters["model"] ?? "") };
+      return { status: 200, body: await retrieveModel(gateway, matched.parameters["model"] ?? "") };
     case "health":
       return { status: 200, body: { status: "ok" } };
     case "ready":

@@ -1,4 +1,5 @@
 import { joinAddress } from "./hosts.ts";
+import { openaiModelListing } from "./model-listing.ts";
 import type { OpenaiUpstream } from "./openai-upstream.ts";
 
 export interface OpenaiCompatibleOptions {
@@ -19,6 +20,7 @@ export function createOpenaiCompatibleUpstream(options: OpenaiCompatibleOptions)
     credentials: "own",
     repair: options.repair,
     address: () => address,
+    listing: openaiModelListing(base),
     authorize: () => Promise.resolve(headers),
     renew: () => Promise.resolve(false),
   };

@@ -36,6 +36,8 @@ export function createVertexEndpointUpstream(options: VertexEndpointOptions): Op
       // Google's samples write `global` for an endpoint of any region.
       (scope.location === location || scope.location === "global"),
     address: () => address,
+    // vLLM refuses a name it does not know, and the endpoint's id is none of its.
+    sentModel: (model) => (model === options.endpointId ? "" : model),
     // Whatever the path says.
     locationFor: () => location,
     authorize: (callerToken) => options.credentials.headers(callerToken),

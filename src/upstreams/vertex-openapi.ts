@@ -1,5 +1,6 @@
 import type { Credentials } from "../auth/credentials.ts";
 import { checkLocation, checkProject, joinAddress, vertexOrigin } from "./hosts.ts";
+import { openaiModelListing } from "./model-listing.ts";
 import type { OpenaiUpstream } from "./openai-upstream.ts";
 
 export interface VertexOpenapiOptions {
@@ -24,6 +25,12 @@ export function createVertexOpenapiUpstream(options: VertexOpenapiOptions): Open
     repair: options.repair,
     mayServe: (scope) => scope.project === options.project,
     locationFor: (scope) => scope.location,
+    listing: openaiModelListing(
+      new URL(
+        `v1beta1/projects/${project}/locations/${options.location}/endpoints/openapi`,
+        `${(options.baseUrl ?? vertexOrigin(options.location)).replace(/\/+$/, "")}/`,
+      ).href,
+    ),
     address(chosen = options.location) {
       const location = checkLocation(chosen);
       return joinAddress(
