@@ -2,8 +2,8 @@
 import { GatewayError } from "../errors.ts";
 import { ActiveCalls } from "../gateway/active-calls.ts";
 import type { ConnectedUpstream } from "../gateway/connected-upstream.ts";
+import { countTokensRequest, oneTokenRequest } from "../gateway/smallest-request.ts";
 import { callAuthorized } from "../gateway/upstream-session.ts";
-import { parseModelId } from "../models/model-id.ts";
 import { createRouteTable } from "../routing/route-table.ts";
 import { toFailure } from "../translate/gemini-to-openai/error.ts";
 import { signInHintIn } from "../translate/gemini-to-openai/sign-in-hints.ts";
@@ -113,23 +113,17 @@ async function ask(upstream: ConnectedUpstream, place: Place, { call, now }: Sce
 
 function request(
   upstream: ConnectedUpstream,
-  { model, location }: Place,
+  place: Place,
   call: boolean,
 ): { origin: string; path: string; body: string } {
   if (upstream.kind === "openai") {
     const messages = [{ role: "user", content: "Hi" }];
-    return { ...upstream.at.address(), body: JSON.stringify({ model, messages, max_tokens: 1 }) };
+    return {
+      ...upstream.at.address(),
+      body: JSON.stringify({ model: place.model, messages, max_tokens: 1 }),
+    };
   }
-  const { origin, path } = upstream.at.address({
-    kind: "generate",
-    model: model.startsWith("endpoints/") ? model : parseModelId(model).model,
-    stream: false,
-    ...(location === undefined ? {} : { location }),
-  });
-  const contents = [{ role: "user", parts: [{ text: "Hi" }] }];
-  return call
-    ? { origin, path, body: JSON.stringify({ contents, generationConfig: { maxOutputTokens: 1 } }) }
-    : { origin, path: path.replace(/:generateContent$/, ":countTokens"), body: JSON.stringify({ contents }) };
+  return call ? oneTokenRequest(upstream, place) : countTokensRequest(upstream, place);
 }
 
 function fixFor(status: number): string {

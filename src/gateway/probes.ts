@@ -5,7 +5,7 @@
 import { targetId, type Outcome, type RouteTarget } from "../routing/route.ts";
 import { toFailure } from "../translate/gemini-to-openai/error.ts";
 import { ActiveCalls } from "./active-calls.ts";
-import { countTokensRequest } from "./count-tokens.ts";
+import { countTokensRequest } from "./smallest-request.ts";
 import type { Gateway, GatewayHandle } from "./gateway.ts";
 import { outcomeOf } from "./outcome.ts";
 import { callAuthorized } from "./upstream-session.ts";
