@@ -4,6 +4,7 @@ import { configSchema, type ConfigInput } from "../src/config/schema.ts";
 import { connectUpstream } from "../src/connect-upstream.ts";
 import { startEmulator } from "../src/emulator/server.ts";
 import { chatCompletions } from "../src/gateway/chat-completions.ts";
+import { endpointPassThrough } from "../src/gateway/endpoint-pass-through.ts";
 import type { ConnectedUpstream } from "../src/gateway/connected-upstream.ts";
 import { createRouteTable } from "../src/routing/route-table.ts";
 import { listRoutableModels, retrieveModel } from "../src/server/model-list.ts";
@@ -157,6 +158,36 @@ describe("endpoints of a project", () => {
     ]);
     // The container's model has a name of its own, which nobody here knows.
     expect(emulator.requests[1]?.body).toMatchObject({ model: "" });
+  });
+
+  test("answer on Google's own path, too, with the body as it is", async () => {
+    const { emulator, gateway } = await endpointsGateway([{ id: "123", model: "llama" }]);
+    for (const location of ["us-central1", "global"]) {
+      const reply = new RecordedReply();
+      const scope = { project: "my-project", location };
+      const call = callWith({ messages: MESSAGES });
+      await endpointPassThrough(gateway, call, reply, {
+        kind: "endpoint",
+        endpointId: "123",
+        version: "v1",
+        scope,
+      });
+      expect(reply.status).toBe(200);
+    }
+    expect(emulator.requests.at(-1)).toMatchObject({
+      url: "/v1/projects/my-project/locations/us-central1/endpoints/123/chat/completions",
+      body: { messages: MESSAGES },
+    });
+    const reply = new RecordedReply();
+    const scope = { project: "another", location: "us-central1" };
+    const call = callWith({ messages: MESSAGES });
+    await endpointPassThrough(gateway, call, reply, {
+      kind: "endpoint",
+      endpointId: "123",
+      version: "v1",
+      scope,
+    });
+    expect(reply.status).toBe(404);
   });
 
   test("an id answers even if the list cannot be had, another name does not", async () => {

@@ -13,6 +13,7 @@ import type { GatheredAnswer } from "./gather.ts";
 import type { Gateway } from "./gateway.ts";
 import { passedOn } from "./generate-request.ts";
 import { parseBody } from "./json-body.ts";
+import { endpointFor } from "./openai-attempt.ts";
 import { endpointFailure, passThrough } from "./pass-through.ts";
 import { locationFor, onlyTarget, upstreamForScope } from "./routing-choice.ts";
 
@@ -25,8 +26,8 @@ export function endpointPassThrough(
   reply: Reply,
   route: EndpointRoute,
 ): Promise<void> {
-  return answering(gateway, call, reply, (active, headers) => {
-    const { upstream, address } = findEndpoint(gateway, route);
+  return answering(gateway, call, reply, async (active, headers) => {
+    const { upstream, address } = await findEndpoint(gateway, route);
     // Refused here with a clear message rather than by a container whose errors differ from server to server.
     parseBody(call.body);
     const sent = { "content-type": "application/json", ...passedOn(upstream, call.headers) };
@@ -40,7 +41,7 @@ export function endpointPassThrough(
       ...onlyTarget(place, `:${project}`),
       locations: resolveRoute(model, gateway.routes)?.locations,
     };
-    return runAttempts(gateway, fenced, request, active, reply, headers, () =>
+    await runAttempts(gateway, fenced, request, active, reply, headers, () =>
       passThrough({
         upstream,
         call,
@@ -61,13 +62,14 @@ export function endpointPassThrough(
 }
 
 /** An endpoint of the configuration may have a host and credentials of its own; any other is on Vertex AI's shared one. */
-function findEndpoint(
+async function findEndpoint(
   gateway: Gateway,
   route: EndpointRoute,
-): { upstream: ConnectedUpstream; address: { origin: string; path: string } } {
+): Promise<{ upstream: ConnectedUpstream; address: { origin: string; path: string } }> {
   for (const upstream of gateway.upstreams.values()) {
     if (upstream.kind === "openai" && upstream.at.servesEndpoint?.(route) === true) {
-      return { upstream, address: upstream.at.address() };
+      const { at } = await endpointFor(upstream, { model: route.endpointId });
+      return { upstream, address: at.address() };
     }
   }
   const upstream = upstreamForScope(gateway, route.scope);

@@ -104,7 +104,7 @@ export function modelFor({ at }: OpenaiConnection, { model }: RouteTarget): stri
  */
 export async function endpointFor(
   upstream: OpenaiConnection,
-  { model }: RouteTarget,
+  { model }: Pick<RouteTarget, "model">,
 ): Promise<OpenaiConnection> {
   const { at, discovery } = upstream;
   if (at.endpoint === undefined) return upstream;

@@ -57,7 +57,7 @@ export function upstreamForScope(gateway: Gateway, scope: Scope): ConnectedUpstr
   defaultUpstream(gateway);
   throw new GatewayError(
     { kind: "not_found", code: "project_not_available" },
-    "No upstream of this gateway is on Vertex AI. Use the path /v1/chat/completions, or add an upstream of the kind vertex.",
+    "No upstream of this gateway is for that project on Vertex AI. Use the path /v1/chat/completions, or add an upstream of the kind vertex.",
   );
 }
 

@@ -21,6 +21,9 @@ export function createVertexEndpointsUpstream(options: VertexEndpointsOptions): 
     description: `Vertex AI endpoints (project ${options.project}, location ${location})`,
     credentials: options.whose,
     repair: false,
+    servesEndpoint: ({ scope }) =>
+      // As for a single one, `global` may be any region.
+      scope.project === options.project && (scope.location === location || scope.location === "global"),
     locationFor: () => location,
     address() {
       throw invalidRequest(
