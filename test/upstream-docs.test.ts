@@ -46,7 +46,7 @@ const ASKED: Record<string, [model: string, path: string][]> = {
     ["qwen3-8b", "/v1/chat/completions"],
     ["small", "/v1/chat/completions"],
   ],
-  // Needs an optional package, with tests of its own.
+  // Asked where its optional package is: test/local/serve-local.test.ts.
   "docs/upstreams/local.md": [],
   "docs/upstreams/emulator.md": [["gemini-3.5-flash", ""]],
   "docs/routing.md": [
@@ -99,7 +99,8 @@ describe.each(pages)("%s", (page) => {
     }
   });
 
-  test.runIf((ASKED[page] ?? []).length > 0)("started, it answers", async () => {
+  if ((ASKED[page] ?? []).length === 0) return;
+  test("started, it answers", async () => {
     const google = await startEmulator({ paceMs: 0 });
     onTestFinished(() => google.close());
     const message = { role: "assistant", content: "42" };

@@ -1,6 +1,6 @@
 /** `pollux serve --local`: a model file behind the whole gateway. */
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -82,6 +82,27 @@ models:
     expect(stream.choices[0]!.message.content).toBe("Hello there");
     await front.close();
   });
+});
+
+test("the configuration of docs/upstreams/local.md, started, answers", async () => {
+  const page = readFileSync(join(root, "docs/upstreams/local.md"), "utf8");
+  const [, yaml = ""] = /```yaml[^\n]*\n(.*?)```/s.exec(page) ?? [];
+  const config = join(folder, "page.yaml");
+  writeFileSync(config, yaml.replace("./model.gguf", file));
+  const served = await serve(loadConfig(config, { PORT: "0" }).config, {
+    reportBug: (error) => bugs.push(error),
+    local: { loadLibrary },
+  });
+  const client = new OpenAI({ apiKey: "any", baseURL: `${served.url}/v1`, maxRetries: 0 });
+  const { data } = await client.models.list();
+  const own = data.find(({ id }) => !id.includes("gemini"));
+  const completion = await client.chat.completions.create({
+    model: own?.id ?? "none",
+    messages: [{ role: "user", content: "Hi" }],
+    temperature: 0,
+  });
+  expect(completion.choices[0]!.message.content).toBe("Hello there");
+  await served.close();
 });
 
 describe("pollux serve --local", () => {
