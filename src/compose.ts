@@ -50,7 +50,8 @@ class Composed implements ComposedGateway {
   readonly openRequests = new OpenRequests();
   readonly #options: ComposeOptions;
   readonly #client;
-  readonly #router: Router;
+  #router: Router;
+  #retryBudget: number;
   readonly #signatures: MemorySignatureStore;
   readonly #keepAlive = new KeepAlive();
   readonly #probes = new Probes(this);
@@ -65,11 +66,8 @@ class Composed implements ComposedGateway {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#client = createUndiciClient({ maxConnections: config.limits.upstreamConnections });
-    this.#router = new Router({
-      now: () => performance.now(),
-      random: Math.random,
-      retryBudgetRatio: config.limits.retryBudget,
-    });
+    this.#retryBudget = config.limits.retryBudget;
+    this.#router = newRouter(this.#retryBudget);
     this.#signatures = new MemorySignatureStore({ now: this.#now });
   }
 
@@ -152,6 +150,10 @@ class Composed implements ComposedGateway {
 
   #gateway(config: Config): Gateway {
     const { limits } = config;
+    if (limits.retryBudget !== this.#retryBudget) {
+      this.#retryBudget = limits.retryBudget;
+      this.#router = newRouter(this.#retryBudget);
+    }
     return {
       config,
       access: new Access(config.server.apiKeys),
@@ -169,6 +171,10 @@ class Composed implements ComposedGateway {
       reportBug: this.#options.reportBug,
     };
   }
+}
+
+function newRouter(retryBudgetRatio: number): Router {
+  return new Router({ now: () => performance.now(), random: Math.random, retryBudgetRatio });
 }
 
 function isUsed(connected: Connected, next: ReadonlyMap<string, { connected: Connected }>): boolean {

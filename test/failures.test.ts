@@ -100,6 +100,16 @@ describe("a stream that broke never looks finished", () => {
   });
 });
 
+test("routing learns of a stream that broke after its first byte", async () => {
+  const failures = (): number =>
+    gateway.composed.current.router.state().reduce((sum, state) => sum + state.failures, 0);
+  const before = failures();
+  await streamText("error-after=2:503");
+  expect(failures()).toBe(before + 1);
+  await streamText();
+  expect(failures()).toBe(before + 1);
+});
+
 describe("an unstreamed answer that broke is an error", () => {
   test.each([
     ["html-200", 502],

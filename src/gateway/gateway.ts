@@ -27,7 +27,7 @@ export interface Gateway {
   /** By name, in the order of the configuration: the first is the default. */
   upstreams: ReadonlyMap<string, ConnectedUpstream>;
   routes: RouteTable;
-  /** Outlives a change of configuration: what it learned about targets stays true. */
+  /** Outlives a change of configuration, unless the retry budget changes: what it learned about targets stays true. */
   router: Router;
   signatures: SignatureStore;
   keepAlive: KeepAlive;

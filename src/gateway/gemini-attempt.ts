@@ -66,6 +66,7 @@ export async function geminiAttempt(
           reply,
           headers,
           hints,
+          target,
         });
         return;
       }

@@ -52,6 +52,7 @@ export async function openaiAttempt(
       build,
       toError,
       options,
+      target,
     });
     return;
   }

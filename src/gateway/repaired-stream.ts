@@ -1,6 +1,7 @@
 /** The stream of an OpenAI-shaped upstream, mended event by event. */
 import type { GatewayError } from "../errors.ts";
 import type { RepairOptions } from "../translate/repair/options.ts";
+import type { RouteTarget } from "../routing/route.ts";
 import { StreamRepair } from "../translate/repair/stream.ts";
 import type { ActiveCalls } from "./active-calls.ts";
 import type { OpenaiConnection } from "./connected-upstream.ts";
@@ -20,11 +21,12 @@ export interface RepairedStreamParts {
   build: BuildRequest;
   toError: (answer: GatheredAnswer) => GatewayError;
   options: RepairOptions;
+  target: RouteTarget;
 }
 
 /** Settles as `streamAnswer` does. */
 export function repairedStream(parts: RepairedStreamParts): Promise<void> {
-  const { gateway, upstream, call, reply, active, headers, build, toError, options } = parts;
+  const { gateway, upstream, call, reply, active, headers, build, toError, options, target } = parts;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const repair = new StreamRepair(options);
   let stray = "";
@@ -35,6 +37,7 @@ export function repairedStream(parts: RepairedStreamParts): Promise<void> {
       reply,
       active,
       headers,
+      target,
       sources: 1,
       translation: {
         push: (data, _source, eventName) => repair.push(data, eventName),

@@ -2,6 +2,7 @@
 import type { GatewayError } from "../errors.ts";
 import { errorInEvent, type FailureHints, toFailure } from "../translate/gemini-to-openai/error.ts";
 import { StreamTranslation } from "../translate/gemini-to-openai/stream.ts";
+import type { RouteTarget } from "../routing/route.ts";
 import type { AnswerContext, GeminiCall } from "../translate/target.ts";
 import type { GenerateContentResponse } from "../wire/gemini.ts";
 import type { ActiveCalls } from "./active-calls.ts";
@@ -24,6 +25,7 @@ export interface StreamParts {
   reply: Reply;
   headers: Record<string, string>;
   hints: FailureHints;
+  target: RouteTarget;
 }
 
 /**
@@ -38,9 +40,9 @@ export function streamAnswer(parts: StreamParts): Promise<void> {
     new StreamTranslation(shape, context, gemini.target.model, sources),
     hints,
   );
-  const { gateway, reply, headers } = parts;
+  const { gateway, reply, headers, target } = parts;
   const answer = new StreamedAnswer(
-    { gateway, call, reply, active, headers, translation, sources },
+    { gateway, call, reply, active, headers, translation, target, sources },
     resolve,
     reject,
   );

@@ -1,11 +1,13 @@
 /** An answer pushed to a client as server-sent events: everything about it but what the events say. */
 import { GatewayError } from "../errors.ts";
+import type { RouteTarget } from "../routing/route.ts";
 import { encodeData, SseReader } from "../wire/sse.ts";
 import { type ActiveCalls, SIBLING_FAILED } from "./active-calls.ts";
 import { timed } from "./answer-headers.ts";
 import { toErrorAnswer } from "./error-answer.ts";
 import type { Call, Reply } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
+import { outcomeOf } from "./outcome.ts";
 import { KEEP_ALIVE_COMMENT, type SilentStream } from "./keep-alive.ts";
 import type { AcceptedReceiver } from "./upstream-session.ts";
 
@@ -40,6 +42,8 @@ export interface StreamedParts {
   /** Headers of the 200, without the stream's own. */
   headers: Record<string, string>;
   translation: EventTranslation;
+  /** Learns of it when the stream breaks after the attempt had counted as a success. */
+  target: RouteTarget;
   /** Upstream calls that make up the answer. */
   sources: number;
 }
@@ -53,6 +57,7 @@ export class StreamedAnswer implements SilentStream {
   readonly #requestId: string;
   readonly #startedAt: number;
   readonly #translation: EventTranslation;
+  readonly #target: RouteTarget;
   readonly #resolve: () => void;
   readonly #reject: (error: unknown) => void;
   #lastWriteAt = performance.now();
@@ -66,7 +71,8 @@ export class StreamedAnswer implements SilentStream {
   #done = false;
 
   constructor(parts: StreamedParts, resolve: () => void, reject: (error: unknown) => void) {
-    const { gateway, reply, active, headers, call, translation, sources } = parts;
+    const { gateway, reply, active, headers, call, translation, target, sources } = parts;
+    this.#target = target;
     this.#gateway = gateway;
     this.#reply = reply;
     this.#active = active;
@@ -150,6 +156,8 @@ export class StreamedAnswer implements SilentStream {
       return;
     }
     if (!(error instanceof GatewayError)) this.#gateway.reportBug(error, this.#requestId);
+    const outcome = outcomeOf(error);
+    if (outcome.kind !== "abandoned") this.#gateway.router.report(this.#target, outcome);
     const { body } = toErrorAnswer(error, this.#requestId);
     this.#reply.write(this.#pending + encodeData(JSON.stringify(body)));
     this.#reply.end();
