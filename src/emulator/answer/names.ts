@@ -44,8 +44,7 @@ export function namesIn(text: string): Name[] {
     const start = match.index + match[0].indexOf(name);
     const previous = found.at(-1);
     const between = previousEnd < 0 ? "." : text.slice(previousEnd, start);
-    const joined =
-      previous !== undefined && /^(?:\s*[,;&/]\s*|,? (?:and|or|y|et|und|e|oder|ou|o) )$/.test(between);
+    const joined = previous !== undefined && joins(between, previous.after);
     found.push({
       text: name,
       after: joined ? previous.after : wordBefore(text, start),
@@ -54,6 +53,12 @@ export function namesIn(text: string): Name[] {
     previousEnd = start + name.length;
   }
   return found.length > 0 ? found : lowerCaseNames(text);
+}
+
+/** "Paris and Tokyo", and with the preposition said again: "in Paris, and in Tokyo". */
+function joins(between: string, after: string): boolean {
+  const again = between.endsWith(` ${after} `) ? between.slice(0, -after.length - 1) : between;
+  return /^(?:\s*[,;&/]\s*|,? (?:and|or|y|et|und|e|oder|ou|o) )$/.test(again);
 }
 
 function cleaned(matched: string, index: number, text: string): string | undefined {

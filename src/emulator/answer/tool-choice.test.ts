@@ -92,6 +92,13 @@ test.each([
     ],
   ],
   [
+    "What is the weather in Paris, and in Tokyo?",
+    [
+      ["get_weather", { location: "Paris" }],
+      ["get_weather", { location: "Tokyo" }],
+    ],
+  ],
+  [
     "What is the weather in Paris and the time in Tokyo?",
     [
       ["get_weather", { location: "Paris" }],
