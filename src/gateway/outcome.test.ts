@@ -40,6 +40,7 @@ test.each<[string, Failure, object]>([
     { kind: "unavailable", retryAfterMs: 9 },
     { kind: "unavailable", retryAfterMs: 9 },
   ],
+  ["a full queue", { kind: "rate_limited", retryAfterMs: 9 }, { kind: "rate_limited", retryAfterMs: 9 }],
   ["a client that left", { kind: "client_closed" }, { kind: "abandoned" }],
   ["a caller without a token", { kind: "unauthenticated" }, { kind: "answered" }],
 ])("%s", (_, failure, outcome) => {

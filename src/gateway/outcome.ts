@@ -16,7 +16,8 @@ export function outcomeOf(error: unknown): Outcome {
     case "upstream_timeout":
       return { kind: failure.phase === "connect" ? "unavailable" : "failed" };
     case "unavailable":
-      return withWait("unavailable", failure.retryAfterMs);
+    case "rate_limited":
+      return withWait(failure.kind, failure.retryAfterMs);
     case "model_not_found":
       return { kind: "not_found" };
     case "client_closed":
