@@ -162,6 +162,10 @@ describe("models", () => {
     const flash = list.data.find(({ id }) => id === "google/gemini-3.5-flash")!;
     expect(flash).toMatchObject({ object: "model", owned_by: "google", context_length: 1_048_576 });
     expect(flash["supported_parameters"]).toContain("reasoning_effort");
+    // What the model refuses is not listed for it.
+    expect(flash["supported_parameters"]).not.toContain("logprobs");
+    const older = list.data.find(({ id }) => id === "google/gemini-2.5-flash")!;
+    expect(older["supported_parameters"]).toContain("logprobs");
     expect(flash["architecture"]).toMatchObject({ output_modalities: ["text"] });
   });
 

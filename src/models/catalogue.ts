@@ -29,6 +29,8 @@ function textModel(generation: number): Capabilities {
     sampling: generation !== 3.8,
     // From 2.5 on a non-zero penalty is "not enabled for this model"; from 3.8 on the field itself is an error.
     penalties: generation < 2.5,
+    // Gemini 3.5 Flash answers "Logprobs is not enabled": https://github.com/GoogleCloudPlatform/generative-ai/issues/2947
+    logprobs: generation !== 3.5,
     // Documented as errors for 3.8; its migration guide asks to strip them from 3.6 and 3.7 code too.
     candidateCount: generation < 3.6,
     prefill: generation < 3.6,
@@ -48,6 +50,7 @@ function imageModel(generation: number, contextTokens: number): Capabilities {
     inputModalities: TEXT_AND_IMAGE,
     outputModalities: TEXT_AND_IMAGE,
     candidateCount: false,
+    logprobs: false,
     prefill: false,
   };
 }
@@ -60,6 +63,7 @@ function speechModel(generation: number): Capabilities {
     inputModalities: TEXT,
     outputModalities: AUDIO,
     candidateCount: false,
+    logprobs: false,
     prefill: false,
     // Since 3.8 the text is a transcript, read to the last word, and its style stands beside it. Before, an instruction
     // is refused and belongs in the text: https://github.com/unicef/adt-studio/pull/476 and Google's page

@@ -29,6 +29,8 @@ export interface ModelFacts {
   sampling: boolean;
   /** Non-zero frequency and presence penalties are accepted. */
   penalties: boolean;
+  /** Log probabilities are given; elsewhere the fields are refused by Google, which says so. */
+  logprobs: boolean;
   /** `candidateCount` is accepted. */
   candidateCount: boolean;
   /** A trailing model turn is accepted. */

@@ -153,7 +153,7 @@ function supportedParameters(facts: ModelFacts): string[] {
   ];
   if (facts.sampling) parameters.push("temperature", "top_k", "top_p");
   if (facts.penalties) parameters.push("frequency_penalty", "presence_penalty");
-  if (facts.candidateCount) parameters.push("logprobs", "top_logprobs");
+  if (facts.logprobs) parameters.push("logprobs", "top_logprobs");
   if (facts.thinking.kind !== "none") parameters.push("reasoning_effort", "include_thoughts");
   if (facts.outputModalities.some((modality) => modality !== "text")) parameters.push("modalities");
   if (facts.outputModalities.includes("audio")) parameters.push("audio");
