@@ -147,7 +147,7 @@ export class EmulatorHandler {
     const form = readForm(body.text, request.headers["content-type"]);
     const granted =
       route.kind === "sts"
-        ? exchangeToken(form, this.tokens, this.#now)
+        ? exchangeToken(form, this.tokens)
         : tokenGrant(form, this.tokens, {
             now: this.#now,
             keys: this.serviceAccountKeys,

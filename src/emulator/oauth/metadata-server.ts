@@ -1,4 +1,5 @@
 /** The metadata server of Compute Engine and its relatives. Source: docs.cloud.google.com/compute/docs/metadata. */
+import type { JsonObject } from "../../wire/gemini.ts";
 import type { AccessTokens } from "./access-tokens.ts";
 import { bearer } from "./token-endpoints.ts";
 
@@ -57,7 +58,7 @@ export function askMetadataServer(
       return plain(200, "https://www.googleapis.com/auth/cloud-platform\n");
     case `${account}/token`:
     case `${ROOT}/instance/service-accounts/${email}/token`:
-      return json(bearer(currentToken(email, context), context.now));
+      return json(currentToken(email, context));
     case `${ROOT}/project/project-id`:
       return plain(200, context.project);
     case `${ROOT}/project/numeric-project-id`:
@@ -70,11 +71,15 @@ export function askMetadataServer(
   }
 }
 
-function currentToken(email: string, { tokens, now }: { tokens: AccessTokens; now: () => number }) {
+function currentToken(
+  email: string,
+  { tokens, now }: { tokens: AccessTokens; now: () => number },
+): JsonObject {
   const newest = tokens.newest("metadata");
-  return newest !== undefined && newest.expiresAt - now() > KEPT_UNTIL_MS
-    ? newest
-    : tokens.issue("metadata", email);
+  const atMs = now();
+  return newest !== undefined && newest.expiresAt - atMs > KEPT_UNTIL_MS
+    ? bearer(newest, atMs)
+    : bearer(tokens.issue("metadata", email));
 }
 
 const FLAVOR = { "metadata-flavor": "Google" };

@@ -1,3 +1,4 @@
+import { bearer } from "./token-endpoints.ts";
 import { createSign } from "node:crypto";
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -218,6 +219,12 @@ test("rules reach the token endpoints, in their own envelope", async () => {
   const [status, body] = await assertion(jwt());
   expect([status, body["error"]]).toEqual([503, "internal_failure"]);
   expect((await assertion(jwt()))[0]).toBe(200);
+});
+
+test("a token just issued has its whole life left, however slowly the answer is made", () => {
+  const issued = { token: "t", grant: "sts", subject: "s", issuedAt: 5_000, expiresAt: 6_000 } as const;
+  expect(bearer(issued)["expires_in"]).toBe(1);
+  expect(bearer(issued, 5_001)["expires_in"]).toBe(0);
 });
 
 test("issued tokens are counted, their lifetime can be changed, and all can be revoked", async () => {

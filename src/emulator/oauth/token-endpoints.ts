@@ -20,14 +20,14 @@ export function tokenGrant(
   switch (form.get("grant_type")) {
     case JWT_BEARER: {
       const { issuer } = readAssertion(need(form, "assertion"), rules);
-      return bearer(tokens.issue("service_account", issuer), rules.now);
+      return bearer(tokens.issue("service_account", issuer));
     }
     case "refresh_token": {
       const client = need(form, "client_id");
       need(form, "client_secret");
       need(form, "refresh_token");
       const issued = tokens.issue("refresh_token", client);
-      return { ...bearer(issued, rules.now), scope: "https://www.googleapis.com/auth/cloud-platform" };
+      return { ...bearer(issued), scope: "https://www.googleapis.com/auth/cloud-platform" };
     }
     case undefined:
       throw new OAuthError("invalid_request", "Required parameter is missing: grant_type");
@@ -37,11 +37,7 @@ export function tokenGrant(
 }
 
 /** `POST /v1/token`, the Security Token Service; parameter names in snake case or camel case. @throws {OAuthError} */
-export function exchangeToken(
-  form: ReadonlyMap<string, string>,
-  tokens: AccessTokens,
-  now: () => number,
-): JsonObject {
+export function exchangeToken(form: ReadonlyMap<string, string>, tokens: AccessTokens): JsonObject {
   if (form.get("grant_type") !== TOKEN_EXCHANGE) {
     throw new OAuthError("unsupported_grant_type", `The grant type must be ${TOKEN_EXCHANGE}.`);
   }
@@ -51,7 +47,7 @@ export function exchangeToken(
   if (form.get("requested_token_type") !== ACCESS_TOKEN_TYPE) {
     throw new OAuthError("invalid_request", `The requested token type must be ${ACCESS_TOKEN_TYPE}.`);
   }
-  return { ...bearer(tokens.issue("sts", audience), now), issued_token_type: ACCESS_TOKEN_TYPE };
+  return { ...bearer(tokens.issue("sts", audience)), issued_token_type: ACCESS_TOKEN_TYPE };
 }
 
 /** IAM credentials' `generateAccessToken`; the caller has been authenticated. @throws {GoogleApiError} */
@@ -71,11 +67,11 @@ export function impersonate(email: string, body: unknown, tokens: AccessTokens):
   return { accessToken: issued.token, expireTime: new Date(issued.expiresAt).toISOString() };
 }
 
-/** A token as RFC 6749 answers it. */
-export function bearer(issued: IssuedToken, now: () => number): JsonObject {
+/** A token as RFC 6749 answers it; one that was issued earlier has less than its whole life left at `atMs`. */
+export function bearer(issued: IssuedToken, atMs = issued.issuedAt): JsonObject {
   return {
     access_token: issued.token,
-    expires_in: Math.max(0, Math.floor((issued.expiresAt - now()) / 1000)),
+    expires_in: Math.max(0, Math.floor((issued.expiresAt - atMs) / 1000)),
     token_type: "Bearer",
   };
 }
