@@ -1,14 +1,9 @@
 /** One upstream of the configuration, connected: signed in, or started where it runs in this process. */
 import { type AuthStatus, plainStatus } from "./auth/auth-status.ts";
-import {
-  apiKeyCredentials,
-  callerCredentials,
-  type Credentials,
-  staticTokenCredentials,
-} from "./auth/credentials.ts";
-import { type GoogleCredentialsOptions, HOW_TO_SIGN_IN } from "./auth/google-credentials.ts";
-import { openCredentials } from "./auth/open-credentials.ts";
+import { apiKeyCredentials, staticTokenCredentials } from "./auth/credentials.ts";
+import type { GoogleCredentialsOptions } from "./auth/google-credentials.ts";
 import { rotatingKeyCredentials } from "./auth/rotating-keys.ts";
+import { callerKeys, signIn } from "./auth/sign-in.ts";
 import type { UpstreamConfig, UpstreamOf } from "./config/config.ts";
 import { type Emulator, type EmulatorOptions, startEmulator } from "./emulator/server.ts";
 import type { ConnectedUpstream, GeminiConnection, OpenaiConnection } from "./gateway/connected-upstream.ts";
@@ -106,7 +101,7 @@ async function connectVertex(
     const auth = (): AuthStatus => plainStatus("api-key", "a Vertex AI API key");
     return { upstream: { ...gemini(name, upstream, deps.client, headers), auth } };
   }
-  const signedIn = await signIn(config, deps);
+  const signedIn = await signIn(config, deps.credentials);
   const project = config.project ?? signedIn.project;
   const where = `project ${project ?? "of each request"}, location ${config.location}`;
   const upstream = createVertexUpstream({
@@ -145,7 +140,7 @@ async function connectEndpoint(
   config: UpstreamOf<"vertex-endpoint">,
   deps: ConnectDeps,
 ): Promise<Connected> {
-  const signedIn = await signIn(config, deps);
+  const signedIn = await signIn(config, deps.credentials);
   const options = {
     project: projectOf(name, config.project ?? signedIn.project),
     location: config.location,
@@ -165,7 +160,7 @@ async function connectOpenapi(
   config: UpstreamOf<"vertex-openapi">,
   deps: ConnectDeps,
 ): Promise<Connected> {
-  const signedIn = await signIn(config, deps);
+  const signedIn = await signIn(config, deps.credentials);
   const upstream = createVertexOpenapiUpstream({
     project: projectOf(name, config.project ?? signedIn.project),
     location: config.location,
@@ -235,40 +230,6 @@ async function connectLocal(
   return { upstream: { ...openai(name, at, model.client, []), auth }, close: () => model.close() };
 }
 
-interface SignedIn {
-  credentials: Credentials;
-  whose: "own" | "caller";
-  description: string;
-  project: string | undefined;
-  status: () => AuthStatus;
-}
-
-async function signIn(
-  config: Pick<UpstreamOf<"vertex">, "credentials"> & { quotaProject?: string | undefined },
-  deps: ConnectDeps,
-): Promise<SignedIn> {
-  const { quotaProject } = config;
-  const own = await openCredentials(config.credentials, {
-    ...deps.credentials,
-    ...(quotaProject === undefined ? {} : { quotaProject }),
-  });
-  return own === undefined
-    ? {
-        credentials: callerTokens(),
-        whose: "caller",
-        description: "each caller's own Google token",
-        project: undefined,
-        status: () => plainStatus("caller", "each caller's own Google token"),
-      }
-    : {
-        credentials: own,
-        whose: "own",
-        description: own.description,
-        project: own.project,
-        status: () => own.status(),
-      };
-}
-
 function gemini(
   name: string,
   at: GeminiConnection["at"],
@@ -307,21 +268,4 @@ function scopes(allowed: readonly string[] | undefined): AllowedScope[] | undefi
     const [project = "", location] = entry.split("/");
     return { project, location };
   });
-}
-
-function callerTokens(): Credentials {
-  return callerCredentials(
-    "send a Google access token as the API key (`Authorization: Bearer $(gcloud auth application-default print-access-token)`). " +
-      `To give the gateway credentials of its own, ${HOW_TO_SIGN_IN}.`,
-    (token) => ({ authorization: `Bearer ${token}` }),
-  );
-}
-
-function callerKeys(): Credentials {
-  return callerCredentials(
-    "send a Gemini API key as the API key. To give the gateway a key of its own, set GEMINI_API_KEY.",
-    // Google's access tokens, unlike its API keys, begin so; the Gemini API takes both, each in its own header.
-    (token): Record<string, string> =>
-      token.startsWith("ya29.") ? { authorization: `Bearer ${token}` } : { "x-goog-api-key": token },
-  );
 }

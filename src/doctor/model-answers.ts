@@ -3,7 +3,7 @@ import { GatewayError } from "../errors.ts";
 import { ActiveCalls } from "../gateway/active-calls.ts";
 import type { ConnectedUpstream } from "../gateway/connected-upstream.ts";
 import { countTokensRequest, oneTokenRequest } from "../gateway/smallest-request.ts";
-import { callAuthorized } from "../gateway/upstream-session.ts";
+import { callAuthorized, jsonRequest } from "../gateway/upstream-session.ts";
 import { createRouteTable } from "../routing/route-table.ts";
 import { toFailure } from "../translate/gemini-to-openai/error.ts";
 import { signInHintIn } from "../translate/gemini-to-openai/sign-in-hints.ts";
@@ -75,19 +75,11 @@ function placesOf(name: string, { configuration, upstreams }: Scene): Place[] {
 async function ask(upstream: ConnectedUpstream, place: Place, { call, now }: Scene): Promise<Finding> {
   const where = place.location === undefined ? "" : ` in ${place.location}`;
   try {
+    const question = request(upstream, place, call);
     const { status, headers, body } = await callAuthorized(
       upstream,
       undefined,
-      (authorization) => ({
-        ...request(upstream, place, call),
-        method: "POST",
-        headers: {
-          ...("headers" in upstream ? upstream.headers : {}),
-          ...authorization,
-          "content-type": "application/json",
-        },
-        timeouts: TIMEOUTS,
-      }),
+      jsonRequest(question, "headers" in upstream ? upstream.headers : {}, question.body, TIMEOUTS),
       new ActiveCalls(),
       MAX_ANSWER_BYTES,
     );

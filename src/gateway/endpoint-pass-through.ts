@@ -16,6 +16,7 @@ import { parseBody } from "./json-body.ts";
 import { endpointFor } from "./openai-attempt.ts";
 import { endpointFailure, passThrough } from "./pass-through.ts";
 import { locationFor, onlyTarget, upstreamForScope } from "./routing-choice.ts";
+import { jsonRequest } from "./upstream-session.ts";
 
 type EndpointRoute = Extract<GoogleRoute, { kind: "endpoint" }>;
 
@@ -30,7 +31,7 @@ export function endpointPassThrough(
     const { upstream, address } = await findEndpoint(gateway, route);
     // Refused here with a clear message rather than by a container whose errors differ from server to server.
     parseBody(call.body);
-    const sent = { "content-type": "application/json", ...passedOn(upstream, call.headers) };
+    const build = jsonRequest(address, passedOn(upstream, call.headers), call.body, gateway.timeouts);
     const hints = { credentials: upstream.at.credentials, now: gateway.now() };
     const toError = (refusal: GatheredAnswer): GatewayError => endpointFailure(refusal, hints);
     const request = { stickyKey: undefined, clientRetry: clientRetryOf(call) };
@@ -48,13 +49,7 @@ export function endpointPassThrough(
         reply,
         active: active.branch(),
         headers,
-        build: (authorization) => ({
-          ...address,
-          method: "POST",
-          headers: { ...sent, ...authorization },
-          body: call.body,
-          timeouts: gateway.timeouts,
-        }),
+        build,
         toError,
       }),
     );

@@ -4,11 +4,10 @@ import type { GoogleRoute, Scope } from "../upstreams/google-upstream.ts";
 import type { UpstreamTimeouts } from "../upstreams/upstream.ts";
 import type { ConnectedUpstream, GeminiConnection } from "./connected-upstream.ts";
 import { header, type RequestHeaders } from "./exchange.ts";
-import type { BuildRequest } from "./upstream-session.ts";
+import { jsonRequest, type BuildRequest } from "./upstream-session.ts";
 
 /**
- * The HTTP request that carries a translated call, but for its credentials; its body is written once, however many
- * times it is sent.
+ * The HTTP request that carries a translated call, but for its credentials.
  * @throws GatewayError when the project or location is not one to call.
  */
 export function generateRequest(
@@ -18,21 +17,9 @@ export function generateRequest(
   callerHeaders: RequestHeaders,
   timeouts: UpstreamTimeouts,
 ): BuildRequest {
-  const { origin, path } = upstream.at.address(generateRoute(gemini, place));
-  const headers = {
-    "content-type": "application/json",
-    ...generateHeaders(upstream, gemini, place),
-    ...passedOn(upstream, callerHeaders),
-  };
-  const body = JSON.stringify(gemini.body);
-  return (authorization) => ({
-    origin,
-    path,
-    method: "POST",
-    headers: { ...headers, ...authorization },
-    body,
-    timeouts,
-  });
+  const headers = { ...generateHeaders(upstream, gemini, place), ...passedOn(upstream, callerHeaders) };
+  const address = upstream.at.address(generateRoute(gemini, place));
+  return jsonRequest(address, headers, JSON.stringify(gemini.body), timeouts);
 }
 
 /** Where within an upstream: the project and location of the caller's path, or what the route's target says. */

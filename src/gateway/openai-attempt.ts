@@ -5,7 +5,7 @@ import { withMember } from "../wire/json-member.ts";
 import { repairCompletion } from "../translate/repair/completion.ts";
 import type { RepairOptions } from "../translate/repair/options.ts";
 import { timed } from "./answer-headers.ts";
-import { badUpstreamResponse } from "./bad-upstream-response.ts";
+import { parseUpstreamJson } from "./bad-upstream-response.ts";
 import type { OpenaiConnection } from "./connected-upstream.ts";
 import type { GatheredAnswer } from "./gather.ts";
 import type { AttemptParts } from "./gemini-attempt.ts";
@@ -14,7 +14,7 @@ import { mintCompletionId, mintToolCallId } from "./ids.ts";
 import { endpointFailure, passThrough } from "./pass-through.ts";
 import { repairedStream } from "./repaired-stream.ts";
 import { sendJson } from "./send-json.ts";
-import { callAuthorized, type BuildRequest } from "./upstream-session.ts";
+import { callAuthorized, jsonRequest, type BuildRequest } from "./upstream-session.ts";
 
 /** @throws GatewayError when it fails before anything was sent to the client. */
 export async function openaiAttempt(
@@ -59,7 +59,7 @@ export async function openaiAttempt(
   const { maxResponseBytes } = gateway.limits;
   const answer = await callAuthorized(upstream, call.callerToken, build, attempt, maxResponseBytes);
   if (answer.status !== 200) throw toError(answer);
-  const { value, repairs } = repairCompletion(parseJson(answer.body), options);
+  const { value, repairs } = repairCompletion(parseUpstreamJson(answer.body), options);
   if (repairs.length > 0) headers["x-pollux-notes"] = `repaired: ${repairs.join(", ")}`;
   sendJson(reply, 200, timed(headers, call.startedAt), value);
 }
@@ -70,17 +70,12 @@ function request(
   upstream: OpenaiConnection,
   target: RouteTarget,
 ): BuildRequest {
-  const address = upstream.at.address(target.location);
-  const { timeouts } = gateway;
-  const sent = sentBody(call.body, body, upstream, target);
-  const headers = { "content-type": "application/json", ...passedOn(upstream, call.headers) };
-  return (authorization) => ({
-    ...address,
-    method: "POST",
-    headers: { ...headers, ...authorization },
-    body: sent,
-    timeouts,
-  });
+  return jsonRequest(
+    upstream.at.address(target.location),
+    passedOn(upstream, call.headers),
+    sentBody(call.body, body, upstream, target),
+    gateway.timeouts,
+  );
 }
 
 function sentBody(
@@ -129,12 +124,4 @@ function askedUsage(body: Record<string, unknown>): NonNullable<RepairOptions["u
     typeof options === "object" && options !== null && (options as Record<string, unknown>)[name] === true;
   if (!isOn("include_usage")) return "none";
   return isOn("continuous_usage_stats") ? "every" : "last";
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw badUpstreamResponse("is not JSON", error);
-  }
 }

@@ -8,7 +8,7 @@ import { ActiveCalls } from "./active-calls.ts";
 import { countTokensRequest } from "./smallest-request.ts";
 import type { Gateway, GatewayHandle } from "./gateway.ts";
 import { outcomeOf } from "./outcome.ts";
-import { callAuthorized } from "./upstream-session.ts";
+import { callAuthorized, jsonRequest } from "./upstream-session.ts";
 
 /** An answer to a probe is a few hundred bytes. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
@@ -66,12 +66,7 @@ async function ask(
     const answer = await callAuthorized(
       upstream,
       undefined,
-      (authorization) => ({
-        ...request,
-        method: "POST",
-        headers: { "content-type": "application/json", ...upstream.headers, ...authorization },
-        timeouts: gateway.timeouts,
-      }),
+      jsonRequest(request, upstream.headers, request.body, gateway.timeouts),
       new ActiveCalls(),
       MAX_ANSWER_BYTES,
     );

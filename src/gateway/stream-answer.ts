@@ -6,7 +6,7 @@ import type { RouteTarget } from "../routing/route.ts";
 import type { AnswerContext, GeminiCall } from "../translate/target.ts";
 import type { GenerateContentResponse } from "../wire/gemini.ts";
 import type { ActiveCalls } from "./active-calls.ts";
-import { badUpstreamResponse } from "./bad-upstream-response.ts";
+import { badUpstreamResponse, parseUpstreamJson } from "./bad-upstream-response.ts";
 import type { GeminiConnection } from "./connected-upstream.ts";
 import type { Call, Reply } from "./exchange.ts";
 import type { GatheredAnswer } from "./gather.ts";
@@ -59,12 +59,7 @@ export function streamAnswer(parts: StreamParts): Promise<void> {
 function geminiEvents(stream: StreamTranslation, hints: FailureHints): EventTranslation {
   return {
     push(data, source) {
-      let event: unknown;
-      try {
-        event = JSON.parse(data);
-      } catch (error) {
-        throw badUpstreamResponse("holds an event that is not JSON", error);
-      }
+      const event = parseUpstreamJson(data, "holds an event that is not JSON");
       const failure = errorInEvent(event, hints);
       if (failure !== undefined) throw failure;
       if (typeof event !== "object" || event === null || Array.isArray(event)) {
@@ -83,11 +78,6 @@ function geminiEvents(stream: StreamTranslation, hints: FailureHints): EventTran
 /** Text outside any event is how Google reports an error in a started stream; anything else is no stream at all. */
 function checkStray(text: string, hints: FailureHints): void {
   if (text.trim() === "") return;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw badUpstreamResponse("is not the event stream that was asked for", error);
-  }
-  throw errorInEvent(value, hints) ?? badUpstreamResponse("is not the event stream that was asked for");
+  const otherwise = "is not the event stream that was asked for";
+  throw errorInEvent(parseUpstreamJson(text, otherwise), hints) ?? badUpstreamResponse(otherwise);
 }

@@ -5,7 +5,7 @@ import type { AnswerContext, GeminiCall } from "../translate/target.ts";
 import type { GenerateContentResponse } from "../wire/gemini.ts";
 import type { ChatCompletion } from "../wire/openai.ts";
 import { type ActiveCalls, SIBLING_FAILED } from "./active-calls.ts";
-import { badUpstreamResponse } from "./bad-upstream-response.ts";
+import { badUpstreamResponse, parseUpstreamJson } from "./bad-upstream-response.ts";
 import type { GatheredAnswer } from "./gather.ts";
 import type { GeminiConnection } from "./connected-upstream.ts";
 import { type BuildRequest, callAuthorized } from "./upstream-session.ts";
@@ -44,19 +44,9 @@ export async function unaryAnswer(parts: UnaryParts): Promise<ChatCompletion> {
 
 function read(answer: GatheredAnswer, hints: FailureHints): GenerateContentResponse {
   if (answer.status !== 200) throw toFailure(answer.status, answer.headers, answer.body, hints);
-  const value = parseAnswer(answer.body);
+  const value = parseUpstreamJson(answer.body);
+  if (typeof value !== "object" || value === null) throw badUpstreamResponse("is not a JSON object");
   const failure = errorInEvent(value, hints);
   if (failure !== undefined) throw failure;
   return value as GenerateContentResponse;
-}
-
-function parseAnswer(text: string): unknown {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw badUpstreamResponse("is not JSON", error);
-  }
-  if (typeof value !== "object" || value === null) throw badUpstreamResponse("is not a JSON object");
-  return value;
 }

@@ -1,6 +1,11 @@
 /** Credentials around upstream calls: a 401 on our own token is answered by one renewal and one repeat. */
 import type { GatewayError } from "../errors.ts";
-import type { UpstreamCall, UpstreamReceiver, UpstreamRequest } from "../upstreams/upstream.ts";
+import type {
+  UpstreamCall,
+  UpstreamReceiver,
+  UpstreamRequest,
+  UpstreamTimeouts,
+} from "../upstreams/upstream.ts";
 import type { ActiveCalls } from "./active-calls.ts";
 import type { RequestHeaders } from "./exchange.ts";
 import { BodyGatherer, gather, type GatheredAnswer } from "./gather.ts";
@@ -8,6 +13,24 @@ import type { ConnectedUpstream } from "./connected-upstream.ts";
 
 /** Builds the request once the credentials are known. */
 export type BuildRequest = (authorization: Record<string, string>) => UpstreamRequest;
+
+/** A JSON body for an upstream; it is written once, however many times it is sent. `headers` go with its type. */
+export function jsonRequest(
+  { origin, path }: { origin: string; path: string },
+  headers: Readonly<Record<string, string>>,
+  body: string | Uint8Array,
+  timeouts: UpstreamTimeouts,
+): BuildRequest {
+  const sent = { "content-type": "application/json", ...headers };
+  return (authorization) => ({
+    origin,
+    path,
+    method: "POST",
+    headers: { ...sent, ...authorization },
+    body,
+    timeouts,
+  });
+}
 
 /**
  * One call with its whole answer. The answer to the repeat counts, whatever it is.
