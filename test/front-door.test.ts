@@ -1,8 +1,7 @@
 /** Every path, every refusal: what a client can reach and what it gets when it may not. */
-import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
-import { connect } from "node:net";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sendRaw, sendText } from "./support/raw-http.ts";
 import { post, startGateway, type RunningGateway } from "./support/running-gateway.ts";
 
 const HELLO = { model: "google/gemini-2.5-flash", messages: [{ role: "user", content: "Hello there" }] };
@@ -21,41 +20,6 @@ afterAll(async () => {
   await guarded.close();
   expect([...gateway.bugs, ...guarded.bugs]).toEqual([]);
 });
-
-/** fetch() cannot send a `Host` or a target of one's own. */
-function raw(
-  url: string,
-  options: { method?: string; path: string; headers?: Record<string, string>; body?: string },
-): Promise<{ status: number; headers: IncomingHttpHeaders; body: string }> {
-  return new Promise((resolve, reject) => {
-    const request = httpRequest(
-      url,
-      { method: options.method ?? "GET", path: options.path, headers: options.headers ?? {} },
-      (response) => {
-        let body = "";
-        response.setEncoding("utf8");
-        response.on("data", (text: string) => (body += text));
-        response.on("end", () =>
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
-        );
-      },
-    );
-    request.on("error", reject);
-    request.end(options.body);
-  });
-}
-
-/** What a raw text sent to the port is answered with, to the end of the connection. */
-function wire(url: string, text: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(Number(new URL(url).port), "127.0.0.1", () => socket.write(text));
-    let answer = "";
-    socket.setEncoding("utf8");
-    socket.on("data", (data: string) => (answer += data));
-    socket.on("close", () => resolve(answer));
-    socket.on("error", reject);
-  });
-}
 
 interface ErrorAnswer {
   error: { message: string; type: string; param: string | null; code: string | null };
@@ -240,10 +204,10 @@ describe("refusals, all in OpenAI's shape", () => {
   });
 
   test("S-42 TRACE and CONNECT", async () => {
-    const { status, body } = await raw(gateway.url, { method: "TRACE", path: "/v1/models" });
+    const { status, body } = await sendRaw(gateway.url, { method: "TRACE", path: "/v1/models" });
     expect(status).toBeGreaterThanOrEqual(400);
     expect(JSON.parse(body)).toHaveProperty("error.message");
-    const answer = await wire(
+    const answer = await sendText(
       gateway.url,
       "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n",
     );
@@ -255,11 +219,11 @@ describe("refusals, all in OpenAI's shape", () => {
     ["an announced body", { "content-length": "3000" }],
     ["a chunked body", { "transfer-encoding": "chunked" }],
   ])("S-30 413 for %s over the limit", async (_, headers) => {
-    const { status, body } = await raw(guarded.url, {
+    const { status, body } = await sendRaw(guarded.url, {
       method: "POST",
       path: "/v1/chat/completions",
       headers: { ...headers, authorization: "Bearer key-one", "content-type": "application/json" },
-      body: "x".repeat(3000),
+      body: ["x".repeat(3000)],
     });
     expect(status).toBe(413);
     expect(JSON.parse(body)).toMatchObject({
@@ -295,7 +259,7 @@ describe("refusals, all in OpenAI's shape", () => {
   });
 
   test("431 for headers over the limit", async () => {
-    const answer = await wire(
+    const answer = await sendText(
       gateway.url,
       `GET /v1/models HTTP/1.1\r\nHost: localhost\r\nx-big: ${"a".repeat(20_000)}\r\n\r\n`,
     );
@@ -308,7 +272,7 @@ describe("refusals, all in OpenAI's shape", () => {
     ["two lengths", "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"],
     ["an unknown coding", "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"],
   ])("S-41 %s", async (_, rest) => {
-    const answer = await wire(
+    const answer = await sendText(
       gateway.url,
       `POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n${rest}`,
     );
@@ -359,20 +323,25 @@ describe("access", () => {
 
   test("S-13 without keys only localhost is answered", async () => {
     for (const path of ["/v1/models", "/healthz"]) {
-      const { status, body } = await raw(gateway.url, { path, headers: { host: "evil.example" } });
+      const { status, body } = await sendRaw(gateway.url, {
+        method: "GET",
+        path,
+        headers: { host: "evil.example" },
+      });
       expect(status).toBe(403);
       expect(JSON.parse(body)).toMatchObject({ error: { code: "host_not_allowed" } });
     }
-    const { status } = await raw(gateway.url, {
+    const { status } = await sendRaw(gateway.url, {
       method: "POST",
       path: "/v1/chat/completions",
       headers: { host: "evil.example:80", "content-type": "application/json" },
-      body: JSON.stringify(HELLO),
+      body: [JSON.stringify(HELLO)],
     });
     expect(status).toBe(403);
-    expect((await raw(gateway.url, { path: "/healthz", headers: { host: "localhost:9999" } })).status).toBe(
-      200,
-    );
+    expect(
+      (await sendRaw(gateway.url, { method: "GET", path: "/healthz", headers: { host: "localhost:9999" } }))
+        .status,
+    ).toBe(200);
   });
 
   test("S-15 listening for others without a key is refused, with the fix", async () => {
