@@ -6,6 +6,8 @@ import { describe, expect, test } from "vitest";
 const FLOORS = [
   "errors.ts",
   "version.ts",
+  "observe",
+  "toxics",
   "wire",
   "models",
   "signatures",
@@ -14,6 +16,7 @@ const FLOORS = [
   "config",
   "auth",
   "upstreams",
+  "media",
   "emulator",
   "routing",
   "gateway",
