@@ -7,6 +7,7 @@ import type { Gateway, GatewayHandle } from "./gateway/gateway.ts";
 import { KeepAlive } from "./gateway/keep-alive.ts";
 import { Probes } from "./gateway/probes.ts";
 import { OpenRequests } from "./gateway/open-requests.ts";
+import { type Observer, SILENT_OBSERVER } from "./observe/observer.ts";
 import { createRouteTable } from "./routing/route-table.ts";
 import { Router } from "./routing/router.ts";
 import { MemorySignatureStore } from "./signatures/memory-signature-store.ts";
@@ -32,6 +33,8 @@ export interface ComposedGateway extends GatewayHandle {
 
 export interface ComposeOptions {
   reportBug: Gateway["reportBug"];
+  /** Told of what happens in this gateway; nobody, without it. */
+  observer?: Observer;
   now?: () => number;
   /** For embedded emulators. */
   emulator?: EmulatorOptions;
@@ -168,6 +171,7 @@ class Composed implements ComposedGateway {
       reasoningFormat: "reasoning_content",
       draining: () => this.#draining,
       now: this.#now,
+      observer: this.#options.observer ?? SILENT_OBSERVER,
       reportBug: this.#options.reportBug,
     };
   }

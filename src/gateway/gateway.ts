@@ -3,6 +3,7 @@
  * The HTTP server and the in-process `fetch` are shells around it.
  */
 import type { Config } from "../config/config.ts";
+import type { Observer } from "../observe/observer.ts";
 import type { SignatureStore } from "../signatures/signature-store.ts";
 import type { ReasoningFormat } from "../translate/target.ts";
 import type { RouteTable } from "../routing/route-table.ts";
@@ -39,6 +40,8 @@ export interface Gateway {
   draining: () => boolean;
   /** Unix time in milliseconds. */
   now: () => number;
+  /** Told of what happens; the same one under every configuration. */
+  observer: Observer;
   /** Bugs end up here; failures of callers and upstreams do not. */
   reportBug: (error: unknown, requestId: string) => void;
 }
