@@ -6,6 +6,7 @@ import { Router } from "../../src/routing/router.ts";
 import { Access } from "../../src/gateway/access.ts";
 import type { Call, Reply } from "../../src/gateway/exchange.ts";
 import type { Gateway } from "../../src/gateway/gateway.ts";
+import { SILENT_OBSERVER } from "../../src/observe/observer.ts";
 import { KeepAlive } from "../../src/gateway/keep-alive.ts";
 import { OpenRequests } from "../../src/gateway/open-requests.ts";
 import { MemorySignatureStore } from "../../src/signatures/memory-signature-store.ts";
@@ -203,6 +204,7 @@ export function scriptedGateway(
     reasoningFormat: "reasoning_content",
     draining: () => false,
     now: () => 1_795_000_000_000,
+    observer: SILENT_OBSERVER,
     reportBug: (error) => bugs.push(error),
     ...changes,
     calls,
