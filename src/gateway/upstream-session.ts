@@ -1,6 +1,7 @@
 /** Credentials around upstream calls: a 401 on our own token is answered by one renewal and one repeat. */
 import type { GatewayError } from "../errors.ts";
 import type {
+  UpstreamBody,
   UpstreamCall,
   UpstreamReceiver,
   UpstreamRequest,
@@ -18,7 +19,7 @@ export type BuildRequest = (authorization: Record<string, string>) => UpstreamRe
 export function jsonRequest(
   { origin, path }: { origin: string; path: string },
   headers: Readonly<Record<string, string>>,
-  body: string | Uint8Array,
+  body: UpstreamBody,
   timeouts: UpstreamTimeouts,
 ): BuildRequest {
   const sent = { "content-type": "application/json", ...headers };

@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import type { Connection, ConnectionPool } from "./connection-pool.ts";
+import { handedOut, isList, lengthOf, piecesOf } from "./sent-body.ts";
 import {
   badAnswer,
   busyFailure,
@@ -20,7 +21,7 @@ type State = "queued" | "connecting" | "sent" | "answering" | "ended";
  */
 const STALE_SOCKET_WINDOW_MS = 1_000;
 
-/** Larger bodies are let go of as soon as the answer begins: a stream may last for many minutes. */
+/** Larger bodies are let go of as they are sent: a stream may last for many minutes. */
 const LARGE_BODY = 16 * 1024;
 
 /** undici wants a reason; nobody gets to see it, and one made each time would cost a stack trace. */
@@ -30,8 +31,6 @@ const ABORTED = new Error("the call was aborted");
 export class Exchange implements UpstreamCall, Dispatcher.DispatchHandler {
   /** Let go once it can no longer be needed: a body may be tens of megabytes, and an answer may take long. */
   #request: UpstreamRequest | undefined;
-  /** A large body as undici has it, which keeps what it is given until the answer is complete. */
-  #sending: Uint8Array[] | undefined;
   readonly #origin: string;
   readonly #timeouts: UpstreamTimeouts;
   readonly #receiver: UpstreamReceiver;
@@ -175,21 +174,21 @@ export class Exchange implements UpstreamCall, Dispatcher.DispatchHandler {
     this.#enter("connecting");
     const { method, path, body } = request;
     const headers = { "user-agent": "pollux", ...request.headers, "accept-encoding": "identity" };
-    if (body === undefined || body.length < LARGE_BODY) {
+    if (body === undefined || (!isList(body) && body.length < LARGE_BODY)) {
       connection.client.dispatch({ method, path, headers, ...(body === undefined ? {} : { body }) }, this);
       return;
     }
-    const bytes = typeof body === "string" ? Buffer.from(body) : body;
-    this.#sending = [bytes];
+    const pieces = piecesOf(body);
+    const length = String(lengthOf(pieces));
     // undici takes any iterable of pieces; its declarations do not say so.
-    const pieces = this.#sending as Iterable<Uint8Array> as unknown as Readable;
+    const sending = handedOut(pieces) as Iterable<Uint8Array> as unknown as Readable;
     connection.client.dispatch(
-      { method, path, headers: { ...headers, "content-length": String(bytes.length) }, body: pieces },
+      { method, path, headers: { ...headers, "content-length": length }, body: sending },
       this,
     );
   }
 
-  /** The request is a string or bytes, so it can be sent again as it was. */
+  /** The body is a string or bytes, so it can be sent again as it was. */
   #isStaleSocket(error: Error): boolean {
     return (
       this.#reused &&
@@ -229,7 +228,6 @@ export class Exchange implements UpstreamCall, Dispatcher.DispatchHandler {
 
   #letGoOfRequest(): void {
     this.#request = undefined;
-    if (this.#sending !== undefined) this.#sending.length = 0;
   }
 
   #enter(state: State): void {

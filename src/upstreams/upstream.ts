@@ -11,9 +11,15 @@ export interface UpstreamRequest {
   path: string;
   method: "GET" | "POST";
   headers: Record<string, string>;
-  body?: string | Uint8Array;
+  body?: UpstreamBody;
   timeouts: UpstreamTimeouts;
 }
+
+/**
+ * What is sent, under a `content-length` of exactly that many bytes. A list is sent piece after piece: large media is
+ * forwarded as a range of the bytes it came in. Nothing of it is changed, so the same one can be sent many times.
+ */
+export type UpstreamBody = string | Uint8Array | readonly Uint8Array[];
 
 /** All in milliseconds; 0 switches one off. */
 export interface UpstreamTimeouts {

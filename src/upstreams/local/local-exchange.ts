@@ -1,7 +1,8 @@
 /** One request to a local model: read, queued, generated, answered. Every way out goes through `#end`, once. */
 import { GatewayError } from "../../errors.ts";
 import { encodeData } from "../../wire/sse.ts";
-import type { UpstreamCall, UpstreamReceiver, UpstreamRequest } from "../upstream.ts";
+import { piecesOf } from "../sent-body.ts";
+import type { UpstreamBody, UpstreamCall, UpstreamReceiver, UpstreamRequest } from "../upstream.ts";
 import { type AnswerIdentity, StreamedAnswer, WholeAnswer } from "./completion-answer.ts";
 import { errorAnswer } from "./error-answer.ts";
 import type { GenerationQueue } from "./generation-queue.ts";
@@ -224,8 +225,8 @@ const TOO_SLOW = {
   total: "was not done with its answer",
 };
 
-function parse(body: string | Uint8Array | undefined): unknown {
-  const text = typeof body === "string" ? body : Buffer.from(body ?? []).toString();
+function parse(body: UpstreamBody | undefined): unknown {
+  const text = typeof body === "string" ? body : Buffer.concat(piecesOf(body)).toString();
   try {
     return JSON.parse(text);
   } catch {
