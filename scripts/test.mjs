@@ -1,13 +1,14 @@
 // `npm test`: installs what is missing (the real clients, for Node and Python, included), then runs everything.
 // `npm test -- --only unit,clients` runs some parts: format, lint, types, unit, clients, local, python-1, python-2, python-3
 // (`python` is all three), documents. Plain JavaScript: on a fresh clone this runs on the machine's own Node (20 or newer).
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { findNode } from "./find-node.mjs";
 import { installPackages } from "./install-packages.mjs";
 import { findPython, pythonEnvironment } from "./python-environment.mjs";
+import { RELIABILITY_PAGE, writeReliabilityPage } from "./reliability.mjs";
 import { toolRunner } from "./run-tool.mjs";
 import { forgetReport, formatTally, tallyJunit, tallyVitest } from "./tally.mjs";
 
@@ -44,6 +45,8 @@ try {
 async function main() {
   await installPackages(root, "the development packages");
   const run = toolRunner(root, findNode(root));
+  // Reports of earlier runs would speak for tests that are no more.
+  if (chosen === undefined) rmSync(reports, { recursive: true, force: true });
   mkdirSync(reports, { recursive: true });
 
   // The clients are fetched while the first parts run. A failure is reported where the part is due.
@@ -87,9 +90,11 @@ async function main() {
   }
   if (wants("documents")) await vitest(run, "documents", [README_TEST]);
 
+  const inCi = process.env["CI"] !== undefined && !["", "0", "false"].includes(process.env["CI"]);
+  if (chosen === undefined) reliability(inCi);
+
   const { text, total } = formatTally(suites);
   process.stdout.write(`\n${text}\n`);
-  const inCi = process.env["CI"] !== undefined && !["", "0", "false"].includes(process.env["CI"]);
   process.exitCode = total.failed > 0 || (inCi && total.skipped > 0) ? 1 : 0;
 }
 
@@ -127,6 +132,20 @@ function pythonEnvironments(run) {
     turn = made;
     return [name, settled(made)];
   });
+}
+
+/** The page of faults and bad inputs, written from the reports of this run. In CI it must be the committed one. */
+function reliability(inCi) {
+  const started = begin("reliability");
+  const { changed, problems } = writeReliabilityPage(root, reports);
+  for (const problem of problems) process.stdout.write(`${RELIABILITY_PAGE}: ${problem}\n`);
+  if (changed) {
+    process.stdout.write(
+      `${RELIABILITY_PAGE} is not what this run shows; it has been written anew: commit it.\n`,
+    );
+  }
+  const failed = problems.length + (inCi && changed ? 1 : 0);
+  finish("reliability", started, { passed: failed === 0 ? 1 : 0, failed, skipped: 0 });
 }
 
 /** A pass-or-fail tool, counted as one test. */
