@@ -13,9 +13,6 @@ import { Router } from "./routing/router.ts";
 import { MemorySignatureStore } from "./signatures/memory-signature-store.ts";
 import { createUndiciClient } from "./upstreams/undici-client.ts";
 
-/** Whole answers may hold several generated images. */
-const MAX_RESPONSE_BYTES = 256 * 1024 * 1024;
-
 export interface ComposedGateway extends GatewayHandle {
   /** The first embedded emulator, where there is one. */
   readonly emulator: Emulator | undefined;
@@ -167,7 +164,7 @@ class Composed implements ComposedGateway {
       keepAlive: this.#keepAlive,
       openRequests: this.openRequests,
       timeouts: limits.timeouts,
-      limits: { maxBodyBytes: limits.maxBodyBytes, maxResponseBytes: MAX_RESPONSE_BYTES },
+      limits,
       reasoningFormat: "reasoning_content",
       draining: () => this.#draining,
       now: this.#now,

@@ -1,6 +1,7 @@
 /** The whole configuration, described once: validation, types, JSON Schema and the documentation come from here. */
 import { z } from "zod";
-import { modelId, secret, timeoutMs, UPSTREAM_NAME } from "./field-kinds.ts";
+import { modelId, secret, UPSTREAM_NAME } from "./field-kinds.ts";
+import { limitsSchema } from "./limits-schema.ts";
 import { aliasSchema, routeSchema } from "./route-schema.ts";
 import { DEFAULT_SETTINGS } from "../settings.ts";
 import { upstreamSchema } from "./upstream-schema.ts";
@@ -25,56 +26,10 @@ const server = z
   .prefault({})
   .describe("Where the gateway listens and who may call.");
 
-const timeouts = z
-  .strictObject({
-    connectMs: timeoutMs(DEFAULT_SETTINGS.timeouts.connectMs, "For a connection to the upstream."),
-    firstByteMs: timeoutMs(
-      DEFAULT_SETTINGS.timeouts.firstByteMs,
-      "From the request to the head of the answer; thinking models are silent for minutes.",
-    ),
-    idleMs: timeoutMs(DEFAULT_SETTINGS.timeouts.idleMs, "Longest silence within an answer."),
-    totalMs: timeoutMs(DEFAULT_SETTINGS.timeouts.totalMs, "For a whole answer."),
-  })
-  .prefault({})
-  .describe("Waiting for upstreams, in milliseconds; 0 switches a limit off.");
-
-const limits = z
-  .strictObject({
-    maxBodyBytes: z
-      .int()
-      .min(1024)
-      .max(2 ** 30)
-      .default(DEFAULT_SETTINGS.maxBodyBytes)
-      .describe("Largest request body, in bytes."),
-    timeouts,
-    upstreamConnections: z
-      .int()
-      .min(1)
-      .max(60_000)
-      .default(DEFAULT_SETTINGS.upstreamConnections)
-      .describe("Most connections at one time to one upstream host."),
-    probeEveryMs: z
-      .int()
-      .min(0)
-      .max(3_600_000)
-      .default(0)
-      .describe(
-        "How often a target that kept failing is asked whether it is well again, by a free call that counts tokens; 0 leaves that to the next request.",
-      ),
-    retryBudget: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(DEFAULT_SETTINGS.retryBudget)
-      .describe("Extra load that retries may add to an upstream, as a share of its requests."),
-  })
-  .prefault({})
-  .describe("Bounds on what one request may cost.");
-
 export const configSchema = z
   .strictObject({
     server,
-    limits,
+    limits: limitsSchema,
     upstreams: z
       .record(
         z.string().regex(UPSTREAM_NAME, "is not a name: a letter, then letters, digits, `.`, `_` or `-`"),
@@ -107,4 +62,3 @@ export type ConfigInput = z.input<typeof configSchema>;
  */
 export type Config = z.output<typeof configSchema>;
 export type ServerConfig = Config["server"];
-export type LimitsConfig = Config["limits"];

@@ -2,7 +2,7 @@
  * Everything one gateway is made of, under one configuration: it does not change, a new configuration makes a new one.
  * The HTTP server and the in-process `fetch` are shells around it.
  */
-import type { Config } from "../config/config.ts";
+import type { Config, LimitsConfig } from "../config/config.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { SignatureStore } from "../signatures/signature-store.ts";
 import type { ReasoningFormat } from "../translate/target.ts";
@@ -14,12 +14,8 @@ import type { ConnectedUpstream } from "./connected-upstream.ts";
 import type { KeepAlive } from "./keep-alive.ts";
 import type { OpenRequests } from "./open-requests.ts";
 
-export interface Limits {
-  /** Largest request body, bytes. */
-  maxBodyBytes: number;
-  /** Largest whole answer, and largest single stream event, in bytes. */
-  maxResponseBytes: number;
-}
+/** As configured: a request keeps those it began with. */
+export type Limits = LimitsConfig;
 
 export interface Gateway {
   /** What this gateway was made from; holds secrets. */

@@ -104,7 +104,7 @@ export class StreamedAnswer implements SilentStream {
   receiver(source: number): AcceptedReceiver {
     let stray = "";
     const reader = new SseReader({
-      maxEventBytes: this.#gateway.limits.maxResponseBytes,
+      maxEventBytes: this.#gateway.limits.maxEventBytes,
       onEvent: (data, eventName) => {
         if (!this.#done) this.#pending += this.#translation.push(data, source, eventName);
       },

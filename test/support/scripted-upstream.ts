@@ -200,7 +200,12 @@ export function scriptedGateway(
     keepAlive: new KeepAlive(),
     openRequests: new OpenRequests(),
     timeouts: { connectMs: 0, firstByteMs: 0, idleMs: 0, totalMs: 0 },
-    limits: { maxBodyBytes: 1_000_000, maxResponseBytes: 1_000_000 },
+    limits: {
+      ...config.limits,
+      maxBodyBytes: 1_000_000,
+      maxResponseBytes: 1_000_000,
+      maxEventBytes: 1_000_000,
+    },
     reasoningFormat: "reasoning_content",
     draining: () => false,
     now: () => 1_795_000_000_000,
