@@ -59,13 +59,15 @@ export function streamAnswer(parts: StreamParts): Promise<void> {
 function geminiEvents(stream: StreamTranslation, hints: FailureHints): EventTranslation {
   return {
     push(data, source) {
+      const frame = stream.pushPlainText(data, source);
+      if (frame !== undefined) return frame;
       const event = parseUpstreamJson(data, "holds an event that is not JSON");
       const failure = errorInEvent(event, hints);
       if (failure !== undefined) throw failure;
       if (typeof event !== "object" || event === null || Array.isArray(event)) {
         throw badUpstreamResponse("holds an event that is not a JSON object");
       }
-      return stream.push(event as GenerateContentResponse, source);
+      return stream.push(event as GenerateContentResponse, source, data);
     },
     finishSource(source, stray) {
       checkStray(stray, hints);

@@ -94,16 +94,26 @@ export class ChoiceTranslation {
    * delta; undefined otherwise, and then `push` must be used. This is almost every event of a stream.
    */
   plainText(candidate: Candidate): string | undefined {
-    if (!this.#roleSent || this.#thoughtFlag || this.#tagOpen || this.#calls.isOpen) return undefined;
-    if (!this.#map.inText || this.#shape.logprobs || !hasOnlyContent(candidate)) return undefined;
+    if (!this.takesPlainText || !hasOnlyContent(candidate)) return undefined;
     const parts = candidate.content?.parts;
     if (!Array.isArray(parts) || parts.length !== 1) return undefined;
     const part = parts[0];
     const text: unknown = part?.text;
     if (part === undefined || typeof text !== "string" || text === "" || !hasOnlyText(part)) return undefined;
+    this.appendPlainText(text);
+    return text;
+  }
+
+  /** True while one more piece of answer text takes nothing but a content delta. */
+  get takesPlainText(): boolean {
+    if (!this.#roleSent || this.#thoughtFlag || this.#tagOpen || this.#calls.isOpen) return false;
+    return this.#map.inText && !this.#shape.logprobs;
+  }
+
+  /** Text that was sent as it came: see `takesPlainText`. */
+  appendPlainText(text: string): void {
     this.#contentLength += text.length;
     this.#map.append(text);
-    return text;
   }
 
   /** The prompt was refused: the choice ends here unless Gemini also gave a reason of its own. */

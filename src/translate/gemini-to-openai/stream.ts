@@ -9,7 +9,16 @@ import type { ChoiceTranslation, Step } from "./choice.ts";
 import { notAnAnswer } from "./completion.ts";
 import { type Envelope, toEnvelope } from "./envelope.ts";
 import { record } from "./lenient.ts";
+import { PlainTextEvents } from "./plain-text-event.ts";
 import { mergeUsage, toServiceTier, toUsage } from "./usage.ts";
+
+/** What the fast way needs of one upstream call, once its first text has come. */
+interface PlainTextSource {
+  events: PlainTextEvents;
+  choice: ChoiceTranslation;
+  /** A chunk up to its text. */
+  prefix: string;
+}
 
 /**
  * One answer being streamed: feed it the events of each upstream call in order, write what it returns.
@@ -23,6 +32,9 @@ export class StreamTranslation {
   readonly #choices: AnswerChoices;
   readonly #usages: (UsageMetadata | undefined)[];
   readonly #finished: boolean[];
+  readonly #plain: (PlainTextSource | undefined)[] = [];
+  /** By call, the latest event that was not parsed and says how many tokens were used. */
+  readonly #unread: (string | undefined)[] = [];
   #envelope: Envelope | undefined;
   /** A plain text chunk up to its choice index. */
   #textPrefix = "";
@@ -46,16 +58,32 @@ export class StreamTranslation {
 
   /** Usage so far, whatever becomes of the stream: Google bills an answer that was cut or abandoned as well. */
   get usage(): ReturnType<typeof toUsage> {
+    for (let source = 0; source < this.#unread.length; source += 1) this.#readUsage(source);
     return toUsage(this.#usages);
   }
 
   /**
+   * The frame for an event that brings one more piece of plain text, in the form of an earlier event; undefined for
+   * any other event: it must be parsed and pushed.
+   * @param data the event as it came
+   */
+  pushPlainText(data: string, source = 0): string | undefined {
+    const plain = this.#plain[source];
+    if (plain === undefined || !plain.choice.takesPlainText || !plain.events.match(data)) return undefined;
+    plain.choice.appendPlainText(plain.events.text);
+    if (plain.events.hasUsage) this.#unread[source] = data;
+    return plain.prefix + plain.events.literal + this.#textSuffix;
+  }
+
+  /**
    * Zero or more SSE frames for one event of one upstream call.
+   * @param data what `event` was parsed from: the next event of its form goes the fast way
    * @throws GatewayError 502 when the event cannot be used
    */
-  push(event: GenerateContentResponse, source = 0): string {
+  push(event: GenerateContentResponse, source = 0, data?: string): string {
     if (record(event) === undefined) throw notAnAnswer();
     const envelope = this.#open(event);
+    this.#readUsage(source);
     if (event.usageMetadata !== undefined) {
       this.#usages[source] = mergeUsage(this.#usages[source], event.usageMetadata);
     }
@@ -63,8 +91,10 @@ export class StreamTranslation {
     for (const candidate of candidatesOf(event)) {
       const choice = this.#choices.forCandidate(source, candidate, envelope.id);
       const text = choice.plainText(candidate);
-      if (text !== undefined) frames += this.#textFrame(choice.index, text);
-      else frames += this.#frames(choice, choice.push(candidate));
+      if (text !== undefined) {
+        frames += this.#textFrame(choice.index, text);
+        if (data !== undefined) this.#learn(choice, source, data, event);
+      } else frames += this.#frames(choice, choice.push(candidate));
     }
     if (event.promptFeedback !== undefined) this.#choices.noteBlock(source, event, envelope.id);
     return frames;
@@ -87,7 +117,10 @@ export class StreamTranslation {
    * @throws GatewayError 502 when the answer was cut or cannot be used
    */
   end(): string {
-    for (let source = 0; source < this.#finished.length; source += 1) this.finishSource(source);
+    for (let source = 0; source < this.#finished.length; source += 1) {
+      this.finishSource(source);
+      this.#readUsage(source);
+    }
     const tier = toServiceTier(this.#usages);
     const closing = tier === undefined ? {} : { service_tier: tier };
     let frames = "";
@@ -127,7 +160,29 @@ export class StreamTranslation {
 
   /** The same bytes `#chunk` would make, with nothing but the text to stringify. */
   #textFrame(index: number, text: string): string {
-    return `${this.#textPrefix}${index},"delta":{"content":${JSON.stringify(text)}${this.#textSuffix}`;
+    return this.#upToText(index) + JSON.stringify(text) + this.#textSuffix;
+  }
+
+  #upToText(index: number): string {
+    return `${this.#textPrefix}${index},"delta":{"content":`;
+  }
+
+  #learn(choice: ChoiceTranslation, source: number, data: string, event: GenerateContentResponse): void {
+    const plain = (this.#plain[source] ??= {
+      events: new PlainTextEvents(),
+      choice,
+      prefix: this.#upToText(choice.index),
+    });
+    if (plain.choice === choice) plain.events.learn(data, event);
+  }
+
+  /** Counts are cumulative: of the events that went the fast way only the latest need be read. */
+  #readUsage(source: number): void {
+    const data = this.#unread[source];
+    if (data === undefined) return;
+    this.#unread[source] = undefined;
+    const { usageMetadata } = JSON.parse(data) as GenerateContentResponse;
+    this.#usages[source] = mergeUsage(this.#usages[source], usageMetadata);
   }
 
   #frames(choice: ChoiceTranslation, steps: Step[]): string {
