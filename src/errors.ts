@@ -9,11 +9,22 @@ export type Failure =
   | { kind: "payload_too_large"; maxBytes: number }
   | { kind: "unsupported_media_type" }
   | { kind: "request_timeout"; afterMs: number }
-  | { kind: "rate_limited"; retryAfterMs?: number }
-  | { kind: "unavailable"; retryAfterMs?: number }
+  | { kind: "rate_limited"; retryAfterMs?: number; shed?: ShedReason }
+  | { kind: "unavailable"; retryAfterMs?: number; shed?: ShedReason }
   | UpstreamFailure
   | { kind: "upstream_timeout"; phase: "connect" | "first_byte" | "idle" | "total"; afterMs: number }
   | { kind: "client_closed" };
+
+/** Why the gateway itself turned a request away, before anything was done for it. Absent: an upstream's doing. */
+export type ShedReason =
+  | "event_loop"
+  | "memory"
+  | "in_flight"
+  | "key_in_flight"
+  | "queue_full"
+  | "queue_timeout"
+  | "failed_keys"
+  | "draining";
 
 /** The upstream's own refusal, already in OpenAI's terms (status, `type`, `code`, `param`). */
 export interface UpstreamFailure {
@@ -29,6 +40,8 @@ export interface UpstreamFailure {
   shouldRetry?: boolean;
   /** google.rpc status name, for example `RESOURCE_EXHAUSTED`. */
   reason?: string;
+  /** Its own words where the message had to leave some out; for the operator's log alone. */
+  said?: string;
 }
 
 /** The one error that crosses floors. Its message is shown to the caller, so it says what to change. */

@@ -1,0 +1,145 @@
+/** What is told of one request: numbers and words, never a prompt, key or token. It holds nothing of the request itself. */
+import { GatewayError } from "../errors.ts";
+import type { Observer } from "./observer.ts";
+import { outcomeOfError, type RequestOutcome, type RequestPhase } from "./request-outcome.ts";
+
+/** Tokens as the answer's `usage` counts them. */
+export interface TokenCounts {
+  prompt: number;
+  /** With reasoning. */
+  completion: number;
+  reasoning: number;
+  /** Of the prompt. */
+  cached: number;
+}
+
+/** OpenAI's `usage`, as far as it is told on. */
+interface Usage {
+  prompt_tokens: number;
+  completion_tokens: number;
+  prompt_tokens_details?: { cached_tokens?: number } | null;
+  completion_tokens_details?: { reasoning_tokens?: number } | null;
+}
+
+const MAX_MODEL_CHARACTERS = 200;
+
+/** Filled in on the request's way; told to the observer once, when it is over. */
+export class RequestRecord {
+  readonly requestId: string;
+  /** `performance.now()` when it arrived. */
+  readonly startedAt: number;
+  /** The id of its route, or `none`. */
+  route = "none";
+  /** The model as asked for, printable and bounded; `""` where there is none. */
+  model = "";
+  /** The alias of the configuration that was asked for, else `other`. */
+  alias = "other";
+  /** Name of the upstream that was asked last; `""` for none. */
+  upstream = "";
+  /** Id of the target that was asked last. */
+  target = "";
+  /** The client asked for a stream. */
+  stream = false;
+  /** How often the client's SDK has sent this before. */
+  clientRetry = 0;
+  /** Upstream attempts. */
+  attempts = 0;
+  /** First 8 hexadecimal digits of the SHA-256 of the access key. */
+  keyId: string | undefined;
+  /** The caller's `traceparent`, not yet read. */
+  traceparent: string | undefined;
+  phase: RequestPhase = "sending";
+  /** HTTP status of the answer; 0 when none was sent. */
+  status = 0;
+  /** `performance.now()` when the first piece of the answer itself went out; 0 before that. */
+  firstTokenAt = 0;
+  /** `performance.now()` when it was over; 0 before that. */
+  endedAt = 0;
+  /** Bytes of the answer, its head included, that were handed to the connection. */
+  bytes = 0;
+  tokens: TokenCounts | undefined;
+  /** Why it went wrong, for the log. */
+  error: GatewayError | undefined;
+  #outcome: RequestOutcome | undefined;
+  #began = false;
+  readonly #observer: Observer;
+
+  constructor(requestId: string, startedAt: number, observer: Observer) {
+    this.requestId = requestId;
+    this.startedAt = startedAt;
+    this.#observer = observer;
+  }
+
+  /** Undefined until it is known. */
+  get outcome(): RequestOutcome | undefined {
+    return this.#outcome;
+  }
+
+  /** It is a chat request: counted as one in flight. */
+  get began(): boolean {
+    return this.#began;
+  }
+
+  get ended(): boolean {
+    return this.endedAt !== 0;
+  }
+
+  begin(route: string): void {
+    this.route = route;
+    this.#began = true;
+    this.#observer.requestBegan(this);
+  }
+
+  /** What was asked for. `aliases` are the names of the configuration. */
+  asked(body: Readonly<Record<string, unknown>>, aliases: object): void {
+    const { model } = body;
+    this.stream = body["stream"] === true;
+    if (typeof model !== "string") return;
+    this.model = printable(model);
+    if (Object.hasOwn(aliases, model)) this.alias = model;
+  }
+
+  /** The head of the answer is on its way. */
+  headSent(status: number): void {
+    this.status = status;
+    this.phase = "streaming";
+    if (this.stream && status === 200) this.#observer.streamBegan(this);
+  }
+
+  used(usage: Usage): void {
+    this.tokens = {
+      prompt: usage.prompt_tokens,
+      completion: usage.completion_tokens,
+      reasoning: usage.completion_tokens_details?.reasoning_tokens ?? 0,
+      cached: usage.prompt_tokens_details?.cached_tokens ?? 0,
+    };
+  }
+
+  /** The first word counts: what follows from an end is not its cause. */
+  settle(outcome: RequestOutcome): void {
+    this.#outcome ??= outcome;
+  }
+
+  /** It went wrong. Returns the word for it. */
+  fail(error: unknown): RequestOutcome {
+    if (this.#outcome === undefined) {
+      this.#outcome = outcomeOfError(error, this.phase);
+      if (error instanceof GatewayError) this.error = error;
+    }
+    return this.#outcome;
+  }
+
+  /** It is over. `delivered`: the whole answer was handed to the client's connection. A second call changes nothing. */
+  end(delivered: boolean): void {
+    if (this.ended) return;
+    this.endedAt = performance.now();
+    this.#outcome ??= delivered ? "completed" : `client_closed.${this.phase}`;
+    this.#observer.requestEnded(this);
+  }
+}
+
+/** Control characters would be commands to a terminal, and everything else is for the ones who chose the name. */
+function printable(text: string): string {
+  const short = text.length > MAX_MODEL_CHARACTERS ? text.slice(0, MAX_MODEL_CHARACTERS) : text;
+  return /^[\x20-\x7e]*$/.test(short) ? short : short.replace(/[^\x20-\x7e]/g, "?");
+}
