@@ -75,7 +75,7 @@ describe("the built package", () => {
   test("has its commands, each with examples", async () => {
     expect((await pollux("--version")).stdout).toMatch(/^pollux \d+\.\d+\.\d+ \(node /);
     const { stdout } = await pollux("--help");
-    for (const command of ["serve", "emulator", "explain", "models"]) {
+    for (const command of ["serve", "emulator", "toxic", "explain", "models"]) {
       expect(stdout).toContain(`  ${command} `);
       expect((await pollux(command, "--help")).stdout).toContain("Examples:");
     }
@@ -105,6 +105,8 @@ describe("the built package", () => {
     ["an unknown command", ["frobnicate"]],
     ["an unknown option", ["serve", "--prot", "80"]],
     ["a bad value", ["serve", "--port", "many"]],
+    ["a toxic that is not there", ["emulator", "--toxic", "fire"]],
+    ["a fault proxy of nothing", ["toxic", "--upstream", "nowhere:port"]],
     ["no file", ["explain"]],
   ])("ends with 2 for %s", async (_, args) => {
     await expect(pollux(...args)).rejects.toMatchObject({
@@ -129,6 +131,7 @@ describe("the built package", () => {
       `import { createClient, createGateway } from "pollux";
        import { startEmulator } from "pollux/emulator";
        import { readConfig, serve } from "pollux/server";
+       import { startFaultProxy } from "pollux/toxics";
        const gateway = await createGateway({ env: {} });
        const ask = (url) => gateway.fetch(url, {
          method: "POST",
@@ -139,12 +142,12 @@ describe("the built package", () => {
        await gateway.close();
        console.log(JSON.stringify({
          text: answer.choices[0].message.content,
-         kinds: [createClient, startEmulator, readConfig, serve].map((value) => typeof value),
+         kinds: [createClient, startEmulator, readConfig, serve, startFaultProxy].map((value) => typeof value),
        }));`,
     );
     const { stdout } = await run(process.execPath, [file]);
     const { text, kinds } = JSON.parse(stdout) as { text: string; kinds: string[] };
     expect(text).toContain("packed");
-    expect(kinds).toEqual(["function", "function", "function", "function"]);
+    expect(kinds).toEqual(Array.from({ length: 5 }, () => "function"));
   });
 });

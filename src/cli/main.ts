@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { ScriptError } from "../emulator/server.ts";
 import { GatewayError } from "../errors.ts";
 import { SettingsError } from "../settings.ts";
+import { ToxicError } from "../toxics/fault-proxy.ts";
 import { LocalModelError } from "../upstreams/local/local-model-error.ts";
 import { VERSION } from "../version.ts";
 import { ConfigError } from "../config/config.ts";
@@ -14,6 +15,7 @@ import { explainCommand } from "./explain.ts";
 import { initCommand } from "./init.ts";
 import { modelsCommand } from "./models.ts";
 import { serveCommand } from "./serve.ts";
+import { toxicCommand } from "./toxic.ts";
 
 const program = new Command("pollux")
   .description(
@@ -39,6 +41,7 @@ Examples:
   )
   .addCommand(serveCommand())
   .addCommand(emulatorCommand())
+  .addCommand(toxicCommand())
   .addCommand(explainCommand())
   .addCommand(modelsCommand())
   .addCommand(initCommand())
@@ -62,7 +65,7 @@ function report(error: unknown): number {
     for (const line of error.message.split("\n")) console.error(`error: ${line}`);
     return 2;
   }
-  if (error instanceof SettingsError) {
+  if (error instanceof SettingsError || error instanceof ToxicError) {
     console.error(`error: ${error.message}`);
     return 2;
   }
