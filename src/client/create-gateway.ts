@@ -10,6 +10,9 @@ import { defaultUpstream } from "../gateway/routing-choice.ts";
 import { toErrorAnswer } from "../gateway/error-answer.ts";
 import { mintRequestId } from "../gateway/ids.ts";
 import { checkBodyHeaders } from "../gateway/json-body.ts";
+import { OUTCOME_HEADER } from "../gateway/send-json.ts";
+import { type Observer, observers } from "../observe/observer.ts";
+import { RequestRecord } from "../observe/request-record.ts";
 import { shuttingDown } from "../server/drain.ts";
 import { answerPlainRoute, isPlainRoute } from "../server/plain-routes.ts";
 import { noRoute } from "../server/no-route.ts";
@@ -21,6 +24,8 @@ export interface GatewayOptions extends ConfigFlags {
   config?: string;
   /** Read in place of `process.env`. */
   env?: Record<string, string | undefined>;
+  /** Told of each request and of what happens around it; what it leaves out, it does not hear of. */
+  observer?: Partial<Observer>;
 }
 
 export interface InProcessGateway {
@@ -47,6 +52,7 @@ export async function createGateway(options: GatewayOptions = {}): Promise<InPro
   const { config } = readConfig(env, options, options.config);
   const composed = await composeGateway(config, {
     credentials: { env },
+    ...(options.observer === undefined ? {} : { observer: observers([options.observer]) }),
     reportBug: (error, requestId) => console.error(`pollux ${requestId}:`, error),
   });
   return {
@@ -60,8 +66,11 @@ export async function createGateway(options: GatewayOptions = {}): Promise<InPro
 }
 
 async function answer(gateway: Gateway, request: Request): Promise<Response> {
+  const { observer } = gateway;
   const requestId = mintRequestId();
   const startedAt = performance.now();
+  const record = new RequestRecord(requestId, startedAt, observer);
+  record.traceparent = request.headers.get("traceparent") ?? undefined;
   try {
     const path = new URL(request.url).pathname;
     const headers = Object.fromEntries(request.headers);
@@ -69,32 +78,49 @@ async function answer(gateway: Gateway, request: Request): Promise<Response> {
     if (matched === undefined) throw noRoute(request.method, path);
     const { id } = matched.route;
     if (isPlainRoute(id)) {
+      record.route = id;
       const plain = await answerPlainRoute(gateway, matched, headers);
-      return json(request, plain.status, { "x-request-id": requestId }, plain.body);
+      return json(request, record, plain.status, {}, plain.body);
     }
+    record.begin(id);
     const { callerToken } = gateway.access.admit(headers);
     checkBodyHeaders(headers);
     const body = await readBody(request, gateway.limits.maxBodyBytes);
-    const call: Call = { requestId, headers, body, callerToken, startedAt };
-    const reply = new FetchReply(request.signal);
+    const call: Call = { requestId, headers, body, callerToken, startedAt, record };
+    const reply = new FetchReply(request.signal, record);
     answerChat(gateway, id, path, matched.parameters, call, reply satisfies Reply).catch((error: unknown) => {
       gateway.reportBug(error, requestId);
       reply.destroy();
     });
     return await reply.response;
   } catch (error) {
-    if (!(error instanceof GatewayError)) throw error;
+    if (!(error instanceof GatewayError)) {
+      // What the caller's own stream or signal threw goes back to the caller.
+      record.end(false);
+      throw error;
+    }
+    record.fail(error);
     const { status, headers, body } = toErrorAnswer(error, requestId);
-    return json(request, status, { ...headers, "x-request-id": requestId }, body);
+    return json(request, record, status, headers, body);
   }
 }
 
-function json(request: Request, status: number, headers: Record<string, string>, body: unknown): Response {
+function json(
+  request: Request,
+  record: RequestRecord,
+  status: number,
+  headers: Record<string, string>,
+  body: unknown,
+): Response {
   const text = JSON.stringify(body);
+  record.headSent(status);
+  record.end(true);
   return new Response(request.method === "HEAD" ? null : text, {
     status,
     headers: {
       ...headers,
+      "x-request-id": record.requestId,
+      [OUTCOME_HEADER]: record.outcome ?? "completed",
       "content-type": "application/json",
       "content-length": String(Buffer.byteLength(text)),
     },

@@ -1,9 +1,15 @@
 import { describe, expect, test, vi } from "vitest";
+import { SILENT_OBSERVER } from "../observe/observer.ts";
+import { RequestRecord } from "../observe/request-record.ts";
 import { FetchReply } from "./fetch-reply.ts";
+
+function record(): RequestRecord {
+  return new RequestRecord("req_1", 0, SILENT_OBSERVER);
+}
 
 function reply(): { reply: FetchReply; abort: AbortController } {
   const abort = new AbortController();
-  return { reply: new FetchReply(abort.signal), abort };
+  return { reply: new FetchReply(abort.signal, record()), abort };
 }
 
 describe("a response", () => {
@@ -95,7 +101,7 @@ describe("an abort", () => {
   });
 
   test("before the request is one too", async () => {
-    const answer = new FetchReply(AbortSignal.abort());
+    const answer = new FetchReply(AbortSignal.abort(), record());
     const closed = vi.fn();
     answer.onClose(closed);
     await expect(answer.response).rejects.toMatchObject({ name: "AbortError" });

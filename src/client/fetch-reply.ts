@@ -1,3 +1,4 @@
+import type { RequestRecord } from "../observe/request-record.ts";
 import type { Reply } from "../gateway/exchange.ts";
 
 /** Pushes an answer into a WHATWG `Response`. */
@@ -11,9 +12,13 @@ export class FetchReply implements Reply {
   #closed = false;
   #onDrain: () => void = () => {};
   #onClose: () => void = () => {};
+  readonly #record: RequestRecord;
+  #complete = false;
   readonly #encoder = new TextEncoder();
 
-  constructor(signal: AbortSignal) {
+  /** @param record ends with the answer */
+  constructor(signal: AbortSignal, record: RequestRecord) {
+    this.#record = record;
     this.response = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -51,7 +56,9 @@ export class FetchReply implements Reply {
 
   write(data: string | Buffer): boolean {
     if (this.#closed) return true;
-    this.#controller?.enqueue(typeof data === "string" ? this.#encoder.encode(data) : data);
+    const bytes = typeof data === "string" ? this.#encoder.encode(data) : data;
+    this.#record.bytes += bytes.length;
+    this.#controller?.enqueue(bytes);
     return (this.#controller?.desiredSize ?? 0) > 0;
   }
 
@@ -59,6 +66,7 @@ export class FetchReply implements Reply {
     if (this.#closed) return;
     if (data !== undefined) this.write(data);
     this.#controller?.close();
+    this.#complete = true;
     this.#close();
   }
 
@@ -84,5 +92,6 @@ export class FetchReply implements Reply {
     if (this.#closed) return;
     this.#closed = true;
     this.#onClose();
+    this.#record.end(this.#complete);
   }
 }

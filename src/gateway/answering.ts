@@ -1,4 +1,5 @@
 import { GatewayError } from "../errors.ts";
+import type { RequestRecord } from "../observe/request-record.ts";
 import { ActiveCalls } from "./active-calls.ts";
 import { answerHeaders, timed } from "./answer-headers.ts";
 import type { Call, Reply } from "./exchange.ts";
@@ -16,14 +17,16 @@ export async function answering(
   run: (active: ActiveCalls, headers: Record<string, string>) => Promise<void>,
 ): Promise<void> {
   const active = new ActiveCalls();
-  endWith(reply, active, gateway);
+  call.record.phase = "waiting";
+  endWith(reply, active, call.record, gateway);
   const headers = answerHeaders(call);
   try {
     await run(active, headers);
   } catch (error) {
     if (!(error instanceof GatewayError)) gateway.reportBug(error, call.requestId);
+    call.record.fail(error);
     if (!reply.closed && !reply.headSent) {
-      sendError(reply, timed(headers, call.startedAt), call.requestId, error);
+      sendError(reply, call.record, timed(headers, call.startedAt), error);
     }
   }
 }
@@ -35,10 +38,11 @@ const CLIENT_LEFT = new GatewayError(
 );
 
 /** Apart from `answering`, so that the listener keeps nothing of the request for as long as the answer takes. */
-function endWith(reply: Reply, active: ActiveCalls, { openRequests }: Gateway): void {
+function endWith(reply: Reply, active: ActiveCalls, record: RequestRecord, { openRequests }: Gateway): void {
   openRequests.add(active);
   reply.onClose(() => {
     openRequests.delete(active);
+    if (reply.letGo === true) record.settle("slow_client.reading");
     active.end(CLIENT_LEFT);
   });
 }

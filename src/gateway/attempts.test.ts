@@ -3,6 +3,8 @@ import { RecordedReply, scriptedGateway, callWith } from "../../test/support/scr
 import { GatewayError, type Failure } from "../errors.ts";
 import { Router } from "../routing/router.ts";
 import type { Route } from "../routing/route.ts";
+import { SILENT_OBSERVER } from "../observe/observer.ts";
+import { RequestRecord } from "../observe/request-record.ts";
 import { ActiveCalls } from "./active-calls.ts";
 import { attemptsHeader, clientRetryOf, runAttempts } from "./attempts.ts";
 
@@ -59,6 +61,7 @@ async function run(
     gateway,
     { ...route(...targets), locations },
     { stickyKey: undefined, clientRetry },
+    new RequestRecord("req_1", 0, SILENT_OBSERVER),
     active,
     reply,
     headers,

@@ -1,7 +1,8 @@
 /** The attempts of one request: target after target, until one answers or repeating cannot help. */
 import { setTimeout as delay } from "node:timers/promises";
 import { GatewayError } from "../errors.ts";
-import type { Attempt, Route, RouteTarget } from "../routing/route.ts";
+import type { RequestRecord } from "../observe/request-record.ts";
+import type { Attempt, Outcome, Route, RouteTarget } from "../routing/route.ts";
 import type { PlanRequest } from "../routing/plan.ts";
 import type { ActiveCalls } from "./active-calls.ts";
 import { type Call, header, type Reply } from "./exchange.ts";
@@ -20,16 +21,22 @@ export async function runAttempts(
   gateway: Gateway,
   route: Route,
   request: PlanRequest,
+  record: RequestRecord,
   active: ActiveCalls,
   reply: Reply,
   headers: Record<string, string>,
   attempt: (target: RouteTarget) => Promise<void>,
 ): Promise<void> {
   const plan = gateway.router.plan(route, request);
+  record.clientRetry = request.clientRetry ?? 0;
   let target = plan.first();
   if (target === undefined) throw nothingAllowed(route);
   for (;;) {
     headers["x-pollux-attempts"] = attemptsHeader(plan.attempts, target);
+    const { upstream } = target;
+    record.attempts += 1;
+    record.upstream = upstream;
+    record.target = target.id;
     let startedAt = performance.now();
     try {
       if (plan.waitMs > 0) {
@@ -38,11 +45,14 @@ export async function runAttempts(
       }
       await attempt(target);
       plan.next({ kind: "success", firstByteMs: performance.now() - startedAt });
+      gateway.observer.attempted(upstream, "success");
       return;
     } catch (error) {
       const isOver = active.endedBy !== undefined;
       const mayRepeat = !isOver && !reply.headSent && !isCostly(error);
-      target = plan.next(isOver ? { kind: "abandoned" } : outcomeOf(error), mayRepeat);
+      const outcome: Outcome = isOver ? { kind: "abandoned" } : outcomeOf(error);
+      target = plan.next(outcome, mayRepeat);
+      gateway.observer.attempted(upstream, outcome.kind);
       headers["x-pollux-attempts"] = attemptsHeader(plan.attempts, undefined);
       if (target === undefined) throw plan.attempts.length > 1 ? exhausted(error) : error;
     }

@@ -25,10 +25,11 @@ export function chatCompletions(
 ): Promise<void> {
   return answering(gateway, call, reply, async (active, headers) => {
     const body = parseBody(call.body);
+    call.record.asked(body, gateway.config.models);
     if (isOn(call.headers, "x-pollux-explain")) {
       const strict = isOn(call.headers, "x-pollux-strict");
       const explanation = explainRequest(gateway, body, { scope, strict });
-      sendJson(reply, 200, timed(headers, call.startedAt), explanation);
+      sendJson(reply, call.record, 200, timed(headers, call.startedAt), explanation);
       return;
     }
     const route = chooseRoute(gateway, body["model"], scope);
@@ -37,7 +38,7 @@ export function chatCompletions(
       stickyKey: route.sticky === "off" ? undefined : stickyKeyOf(body, route.sticky),
       clientRetry: clientRetryOf(call),
     };
-    await runAttempts(gateway, route, request, active, reply, headers, (target) => {
+    await runAttempts(gateway, route, request, call.record, active, reply, headers, (target) => {
       const upstream = upstreamOf(gateway, target);
       return upstream.kind === "gemini"
         ? geminiAttempt(parts, upstream, target, scope)

@@ -30,7 +30,7 @@ export function endpointPassThrough(
   return answering(gateway, call, reply, async (active, headers) => {
     const { upstream, address } = await findEndpoint(gateway, route);
     // Refused here with a clear message rather than by a container whose errors differ from server to server.
-    parseBody(call.body);
+    call.record.asked(parseBody(call.body), gateway.config.models);
     const build = jsonRequest(address, passedOn(upstream, call.headers), call.body, gateway.timeouts);
     const hints = { credentials: upstream.at.credentials, now: gateway.now() };
     const toError = (refusal: GatheredAnswer): GatewayError => endpointFailure(refusal, hints);
@@ -42,7 +42,7 @@ export function endpointPassThrough(
       ...onlyTarget(place, `:${project}`),
       locations: resolveRoute(model, gateway.routes)?.locations,
     };
-    await runAttempts(gateway, fenced, request, active, reply, headers, () =>
+    await runAttempts(gateway, fenced, request, call.record, active, reply, headers, () =>
       passThrough({
         upstream,
         call,

@@ -3,6 +3,8 @@
  * Answers are pushed; nothing here buffers.
  */
 
+import type { RequestRecord } from "../observe/request-record.ts";
+
 export type RequestHeaders = Record<string, string | string[] | undefined>;
 
 /** An admitted request whose body has been received whole. */
@@ -16,6 +18,8 @@ export interface Call {
   callerToken: string | undefined;
   /** `performance.now()` when the request arrived. */
   startedAt: number;
+  /** What is told of it once it is over. Whoever carries the request says when that is. */
+  record: RequestRecord;
 }
 
 /** Where one answer is pushed. `head` comes once and first, then any number of `write`, then `end` or `destroy`. */
@@ -29,6 +33,8 @@ export interface Reply {
   readonly headSent: boolean;
   /** True once the answer is finished or the client has gone. */
   readonly closed: boolean;
+  /** True when the client was let go because it read too slowly. */
+  readonly letGo?: boolean;
   /** At most one listener each: a later one replaces the earlier. */
   onDrain(listener: () => void): void;
   /** The answer is over: sent whole, or the client has gone. Called once, at once if it is over already. */

@@ -46,8 +46,11 @@ export async function geminiAttempt(
     now: gateway.now(),
     ...(location === undefined ? {} : { location }),
   };
+  let tries = 0;
   await withRecovery(
     async (repair) => {
+      tries += 1;
+      if (tries > 1) gateway.observer.attempted(upstream.name, "recovered");
       const gemini = translate(gateway, body, upstream, target, { repair, strict });
       const notes = toNotesHeader(gemini.notes);
       if (notes === undefined) delete headers["x-pollux-notes"];
@@ -80,7 +83,8 @@ export async function geminiAttempt(
         active: attempt,
         hints,
       });
-      sendJson(reply, 200, timed(headers, call.startedAt), completion);
+      call.record.used(completion.usage);
+      sendJson(reply, call.record, 200, timed(headers, call.startedAt), completion);
     },
     () => active.endedBy === undefined && !reply.headSent,
   );

@@ -61,7 +61,8 @@ export async function openaiAttempt(
   if (answer.status !== 200) throw toError(answer);
   const { value, repairs } = repairCompletion(parseUpstreamJson(answer.body), options);
   if (repairs.length > 0) headers["x-pollux-notes"] = `repaired: ${repairs.join(", ")}`;
-  sendJson(reply, 200, timed(headers, call.startedAt), value);
+  call.record.used(value.usage);
+  sendJson(reply, call.record, 200, timed(headers, call.startedAt), value);
 }
 
 /** The caller's own bytes wherever the model is called as the caller calls it. */

@@ -1,5 +1,6 @@
 /** Answers that go through byte for byte: the upstream speaks OpenAI's API, and its extras are its own. */
 import { GatewayError } from "../errors.ts";
+import type { RequestRecord } from "../observe/request-record.ts";
 import { type FailureHints, toFailure } from "../translate/gemini-to-openai/error.ts";
 import { retryAfterMs } from "../translate/gemini-to-openai/retry-advice.ts";
 import type { ActiveCalls } from "./active-calls.ts";
@@ -27,7 +28,7 @@ export interface PassThroughParts {
  */
 export function passThrough(parts: PassThroughParts): Promise<void> {
   const { upstream, call, reply, active, headers, build, toError } = parts;
-  const receiver = forward(reply, active, headers, call.startedAt);
+  const receiver = forward(reply, active, headers, call.record);
   return streamAuthorized(upstream, call.callerToken, build, active, receiver, toError);
 }
 
@@ -36,19 +37,24 @@ function forward(
   reply: Reply,
   active: ActiveCalls,
   headers: Record<string, string>,
-  startedAt: number,
+  record: RequestRecord,
 ): AcceptedReceiver {
   return {
     onAccepted: (upstreamHeaders) => {
       reply.onDrain(() => active.resume());
-      reply.head(200, timed({ ...headers, ...passedHeaders(upstreamHeaders) }, startedAt));
+      record.headSent(200);
+      reply.head(200, timed({ ...headers, ...passedHeaders(upstreamHeaders) }, record.startedAt));
     },
     onData: (chunk) => {
+      if (record.firstTokenAt === 0) record.firstTokenAt = performance.now();
       if (!reply.write(chunk)) active.pause();
     },
     onEnd: () => reply.end(),
     // The body is not ours to frame an error into: a broken connection is the one sign every client reads.
-    onBroken: () => reply.destroy(),
+    onBroken: (error) => {
+      record.fail(error);
+      reply.destroy();
+    },
   };
 }
 

@@ -46,6 +46,7 @@ export function repairedStream(parts: RepairedStreamParts): Promise<void> {
         },
         end: () => repair.end(stray),
         isComplete: () => repair.ended || repair.done,
+        usage: () => repair.usage,
       },
     },
     resolve,

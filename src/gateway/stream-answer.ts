@@ -74,6 +74,7 @@ function geminiEvents(stream: StreamTranslation, hints: FailureHints): EventTran
       stream.finishSource(source);
     },
     end: () => stream.end(),
+    usage: () => stream.usage,
   };
 }
 

@@ -1,5 +1,6 @@
 /** An answer pushed to a client as server-sent events: everything about it but what the events say. */
 import { GatewayError } from "../errors.ts";
+import type { RequestRecord } from "../observe/request-record.ts";
 import type { RouteTarget } from "../routing/route.ts";
 import { encodeData, SseReader } from "../wire/sse.ts";
 import { type ActiveCalls, SIBLING_FAILED } from "./active-calls.ts";
@@ -31,6 +32,8 @@ export interface EventTranslation {
   end(): string;
   /** True once nothing of substance is missing: a connection that breaks now was only slow to say goodbye. */
   isComplete?(): boolean;
+  /** OpenAI's `usage` as far as it is known, also of an answer that was cut: it is billed as well. */
+  usage?(): unknown;
 }
 
 export interface StreamedParts {
@@ -54,8 +57,7 @@ export class StreamedAnswer implements SilentStream {
   readonly #reply: Reply;
   readonly #active: ActiveCalls;
   readonly #headers: Record<string, string>;
-  readonly #requestId: string;
-  readonly #startedAt: number;
+  readonly #record: RequestRecord;
   readonly #translation: EventTranslation;
   readonly #target: RouteTarget;
   readonly #resolve: () => void;
@@ -77,8 +79,7 @@ export class StreamedAnswer implements SilentStream {
     this.#reply = reply;
     this.#active = active;
     this.#headers = headers;
-    this.#requestId = call.requestId;
-    this.#startedAt = call.startedAt;
+    this.#record = call.record;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#unaccepted = sources;
@@ -155,10 +156,11 @@ export class StreamedAnswer implements SilentStream {
       this.#reject(error);
       return;
     }
-    if (!(error instanceof GatewayError)) this.#gateway.reportBug(error, this.#requestId);
+    if (!(error instanceof GatewayError)) this.#gateway.reportBug(error, this.#record.requestId);
     const outcome = outcomeOf(error);
     if (outcome.kind !== "abandoned") this.#gateway.router.report(this.#target, outcome);
-    const { body } = toErrorAnswer(error, this.#requestId);
+    this.#record.fail(error);
+    const { body } = toErrorAnswer(error, this.#record.requestId);
     this.#reply.write(this.#pending + encodeData(JSON.stringify(body)));
     this.#reply.end();
   }
@@ -180,13 +182,15 @@ export class StreamedAnswer implements SilentStream {
     if (this.#pending === "" || this.#unaccepted > 0) return;
     const text = this.#pending;
     this.#pending = "";
+    if (this.#record.firstTokenAt === 0) this.#record.firstTokenAt = performance.now();
     this.#write(text);
   }
 
   #write(text: string): void {
     const reply = this.#reply;
     if (!reply.headSent) {
-      reply.head(200, timed({ ...this.#headers, ...STREAM_HEADERS }, this.#startedAt));
+      this.#record.headSent(200);
+      reply.head(200, timed({ ...this.#headers, ...STREAM_HEADERS }, this.#record.startedAt));
       this.#resolve();
     }
     this.#lastWriteAt = performance.now();
@@ -197,6 +201,7 @@ export class StreamedAnswer implements SilentStream {
 
   #finish(): void {
     this.#done = true;
+    this.#record.used(this.#translation.usage?.());
     this.#gateway.keepAlive.forget(this);
   }
 }

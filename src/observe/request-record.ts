@@ -13,14 +13,6 @@ export interface TokenCounts {
   cached: number;
 }
 
-/** OpenAI's `usage`, as far as it is told on. */
-interface Usage {
-  prompt_tokens: number;
-  completion_tokens: number;
-  prompt_tokens_details?: { cached_tokens?: number } | null;
-  completion_tokens_details?: { reasoning_tokens?: number } | null;
-}
-
 const MAX_MODEL_CHARACTERS = 200;
 
 /** Filled in on the request's way; told to the observer once, when it is over. */
@@ -106,12 +98,16 @@ export class RequestRecord {
     if (this.stream && status === 200) this.#observer.streamBegan(this);
   }
 
-  used(usage: Usage): void {
+  /** OpenAI's `usage`, which an upstream may have written: what is no count is none. */
+  used(usage: unknown): void {
+    const prompt = countIn(usage, "prompt_tokens");
+    const completion = countIn(usage, "completion_tokens");
+    if (prompt === 0 && completion === 0) return;
     this.tokens = {
-      prompt: usage.prompt_tokens,
-      completion: usage.completion_tokens,
-      reasoning: usage.completion_tokens_details?.reasoning_tokens ?? 0,
-      cached: usage.prompt_tokens_details?.cached_tokens ?? 0,
+      prompt,
+      completion,
+      reasoning: countIn(fieldOf(usage, "completion_tokens_details"), "reasoning_tokens"),
+      cached: countIn(fieldOf(usage, "prompt_tokens_details"), "cached_tokens"),
     };
   }
 
@@ -142,4 +138,15 @@ export class RequestRecord {
 function printable(text: string): string {
   const short = text.length > MAX_MODEL_CHARACTERS ? text.slice(0, MAX_MODEL_CHARACTERS) : text;
   return /^[\x20-\x7e]*$/.test(short) ? short : short.replace(/[^\x20-\x7e]/g, "?");
+}
+
+function fieldOf(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, key)
+    ? (value as Record<string, unknown>)[key]
+    : undefined;
+}
+
+function countIn(value: unknown, key: string): number {
+  const count = fieldOf(value, key);
+  return typeof count === "number" && Number.isSafeInteger(count) && count > 0 ? count : 0;
 }

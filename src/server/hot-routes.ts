@@ -4,19 +4,25 @@ import { GatewayError } from "../errors.ts";
 import type { Call } from "../gateway/exchange.ts";
 import { answerChat } from "../gateway/front-door.ts";
 import type { Gateway, GatewayHandle } from "../gateway/gateway.ts";
-import { mintRequestId } from "../gateway/ids.ts";
 import { checkBodyHeaders } from "../gateway/json-body.ts";
 import { sendError } from "../gateway/send-json.ts";
+import type { RequestRecord } from "../observe/request-record.ts";
 import { checkLoopbackHost } from "./host-check.ts";
-import { NodeReply, readBody } from "./node-exchange.ts";
+import type { Deadlines } from "./deadlines.ts";
+import { NodeReply } from "./node-exchange.ts";
 import { isPlainRoute } from "./plain-routes.ts";
+import { readBody } from "./read-body.ts";
 import { matchRoute } from "./routes.ts";
 
 /** Handles a request if it is for a chat route; false leaves it to the rest of the server. */
-export type HotRoutes = (request: IncomingMessage, response: ServerResponse) => boolean;
+export type HotRoutes = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  record: RequestRecord,
+) => boolean;
 
-export function createHotRoutes(handle: GatewayHandle): HotRoutes {
-  return (request, response) => {
+export function createHotRoutes(handle: GatewayHandle, deadlines: Deadlines): HotRoutes {
+  return (request, response, record) => {
     if (request.method !== "POST") return false;
     const path = pathOf(request.url ?? "/");
     const matched = matchRoute("POST", path);
@@ -24,27 +30,32 @@ export function createHotRoutes(handle: GatewayHandle): HotRoutes {
     const { id } = matched.route;
     if (isPlainRoute(id)) return false;
     const gateway = handle.current;
-    const requestId = mintRequestId();
-    const reply = new NodeReply(response, gateway.draining);
-    receive(gateway, request, requestId)
+    record.begin(id);
+    const reply = new NodeReply(response, gateway, deadlines);
+    receive(gateway, request, record, deadlines)
       .then((call) => answerChat(gateway, id, path, matched.parameters, call, reply))
       .catch((error: unknown) => {
-        if (!(error instanceof GatewayError)) gateway.reportBug(error, requestId);
-        sendError(reply, { "x-request-id": requestId }, requestId, error);
+        if (!(error instanceof GatewayError)) gateway.reportBug(error, record.requestId);
+        sendError(reply, record, { "x-request-id": record.requestId }, error);
       });
     return true;
   };
 }
 
-async function receive(gateway: Gateway, request: IncomingMessage, requestId: string): Promise<Call> {
-  const startedAt = performance.now();
+async function receive(
+  gateway: Gateway,
+  request: IncomingMessage,
+  record: RequestRecord,
+  deadlines: Deadlines,
+): Promise<Call> {
+  const { requestId, startedAt } = record;
   const { headers } = request;
   if (gateway.access.open) checkLoopbackHost(headers.host);
   // Before the body: a caller without a key must not make the gateway hold 50 MB for it.
   const { callerToken } = gateway.access.admit(headers);
   checkBodyHeaders(headers);
-  const body = await readBody(request, gateway.limits.maxBodyBytes);
-  return { requestId, headers, body, callerToken, startedAt };
+  const body = await readBody(request, gateway.limits, deadlines);
+  return { requestId, headers, body, callerToken, startedAt, record };
 }
 
 /** The path without its query; an absolute-form target (`POST http://host/path`) has one too. */

@@ -2,9 +2,16 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { NodeReply, readBody } from "./node-exchange.ts";
+import { Deadlines } from "./deadlines.ts";
+import { NodeReply, type ReplyTerms } from "./node-exchange.ts";
+import { type BodyLimits, readBody } from "./read-body.ts";
 
-const KEEP = (): boolean => false;
+const DEADLINES = new Deadlines();
+
+function replyTo(response: ServerResponse, slowClientMs = 60_000, draining = false): NodeReply {
+  const terms: ReplyTerms = { draining: () => draining, limits: { slowClientMs } };
+  return new NodeReply(response, terms, DEADLINES);
+}
 
 let server: Server;
 let socket: Socket;
@@ -42,7 +49,7 @@ async function readAll(): Promise<string> {
 describe("NodeReply", () => {
   test("head, pieces and end reach the client", async () => {
     const [, response] = await accept(GET.replace("1.1", "1.0"));
-    const reply = new NodeReply(response, KEEP);
+    const reply = replyTo(response);
     expect(reply.headSent).toBe(false);
     reply.head(200, { "x-test": "1", "content-length": "6" });
     expect(reply.write("zwei")).toBe(true);
@@ -54,7 +61,7 @@ describe("NodeReply", () => {
 
   test("says that the connection will be closed where the server is closing", async () => {
     const [, response] = await accept(GET);
-    const reply = new NodeReply(response, () => true);
+    const reply = replyTo(response, 60_000, true);
     reply.head(200, { "content-length": "0" });
     reply.end();
     expect(await readAll()).toContain("connection: close\r\n");
@@ -66,7 +73,7 @@ describe("NodeReply", () => {
     ["lost its client", () => socket.destroy()],
   ])("onClose is called once when the answer %s", async (_, finish) => {
     const [, response] = await accept(GET);
-    const reply = new NodeReply(response, KEEP);
+    const reply = replyTo(response);
     let closed = 0;
     const over = new Promise<void>((resolve) =>
       reply.onClose(() => {
@@ -85,7 +92,7 @@ describe("NodeReply", () => {
 
   test("nothing that is called after the client has gone does anything", async () => {
     const [, response] = await accept(GET);
-    const reply = new NodeReply(response, KEEP);
+    const reply = replyTo(response);
     const gone = new Promise<void>((resolve) => reply.onClose(resolve));
     socket.destroy();
     await gone;
@@ -100,7 +107,7 @@ describe("NodeReply", () => {
 
   test("F-05 a slow reader is told of by write, and when it goes on by onDrain", async () => {
     const [, response] = await accept(GET);
-    const reply = new NodeReply(response, KEEP);
+    const reply = replyTo(response);
     reply.head(200, {});
     const drained = new Promise<void>((resolve) => reply.onDrain(resolve));
     let written = 0;
@@ -116,7 +123,7 @@ describe("NodeReply", () => {
     ["of a whole answer", (reply: NodeReply) => reply.end(Buffer.concat(Array(16).fill(MEGABYTE)))],
   ])("F-05 a reader that takes nothing is let go %s", async (_, send) => {
     const [, response] = await accept(GET);
-    const reply = new NodeReply(response, KEEP, 50);
+    const reply = replyTo(response, 50);
     const gone = new Promise<void>((resolve) => reply.onClose(resolve));
     reply.head(200, {});
     send(reply);
@@ -126,13 +133,13 @@ describe("NodeReply", () => {
 
   test("a client that waits for an answer that is slow to come is not let go", async () => {
     const [, response] = await accept(GET);
-    const reply = new NodeReply(response, KEEP, 20);
+    const reply = replyTo(response);
     reply.head(200, {});
     const drained = new Promise<void>((resolve) => reply.onDrain(resolve));
     while (reply.write(MEGABYTE));
     socket.resume();
     await drained;
-    await new Promise<void>((resolve) => response.once("timeout", () => resolve()));
+    reply.check(performance.now() + 600_000);
     expect(reply.closed).toBe(false);
     expect(reply.write("more")).toBe(true);
   });
@@ -141,6 +148,8 @@ describe("NodeReply", () => {
 const post = (headers: string, body = ""): string =>
   `POST / HTTP/1.1\r\nHost: x\r\n${headers}\r\n\r\n${body}`;
 
+const LIMITS: BodyLimits = { maxBodyBytes: 5, bodyTimeoutMs: 60_000, minBodyBytesPerSecond: 0 };
+
 describe("readBody", () => {
   test.each([
     ["one piece", post("Content-Length: 5", "a\u00fcbc"), "a\u00fcbc"],
@@ -148,7 +157,7 @@ describe("readBody", () => {
     ["chunks", post("Transfer-Encoding: chunked", "2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n"), "abcde"],
   ])("%s", async (_, text, body) => {
     const [request] = await accept(text);
-    expect((await readBody(request, 5)).toString()).toBe(body);
+    expect((await readBody(request, LIMITS, DEADLINES)).toString()).toBe(body);
   });
 
   test.each([
@@ -156,14 +165,14 @@ describe("readBody", () => {
     ["found out", post("Transfer-Encoding: chunked", "6\r\nabcdef\r\n")],
   ])("F-08 too large, %s: refused before the end of it", async (_, text) => {
     const [request] = await accept(text);
-    await expect(readBody(request, 5)).rejects.toMatchObject({
+    await expect(readBody(request, LIMITS, DEADLINES)).rejects.toMatchObject({
       failure: { kind: "payload_too_large", maxBytes: 5 },
     });
   });
 
   test("the client leaves half way", async () => {
     const [request] = await accept(post("Content-Length: 5", "ab"));
-    const body = readBody(request, 5);
+    const body = readBody(request, LIMITS, DEADLINES);
     socket.destroy();
     await expect(body).rejects.toMatchObject({ failure: { kind: "client_closed" } });
   });

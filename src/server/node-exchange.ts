@@ -1,30 +1,51 @@
-/** `Call` and `Reply` over node:http. */
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { GatewayError } from "../errors.ts";
-import { bodyTooLarge } from "../gateway/body-limit.ts";
+/** `Reply` over node:http. */
+import type { ServerResponse } from "node:http";
 import type { Reply } from "../gateway/exchange.ts";
+import type { Gateway } from "../gateway/gateway.ts";
+import { Connection, type OpenAnswer } from "./connection.ts";
+import type { Awaited, Deadlines } from "./deadlines.ts";
 import { endOnceReceived } from "./end-once-received.ts";
 
-/** A client that takes not a byte for this long, of an answer that is waiting to be read, is let go. */
-const LONGEST_STALL_MS = 60_000;
+/** A large answer is sent in pieces of this size, each with its own time to be taken, and not kept waiting as a whole. */
+const PIECE_BYTES = 1024 * 1024;
+/** A client that was too slow to send its request is not waited for as others are. */
+const SLOW_LINGER_MS = 1_000;
+/** Chunk sizes of more hexadecimal digits than 16 are refused by some clients. */
+const MOST_LEADING_ZEROS = 8;
+
+/** What a reply needs to know of its gateway. */
+export interface ReplyTerms {
+  /** True when the connection is not to be kept for another request. */
+  draining: Gateway["draining"];
+  limits: Pick<Gateway["limits"], "slowClientMs">;
+}
 
 /** Pushes an answer to a socket. */
-export class NodeReply implements Reply {
+export class NodeReply implements Reply, OpenAnswer, Awaited {
   readonly #response: ServerResponse;
-  readonly #closing: () => boolean;
-  readonly #longestStallMs: number;
-  #watched = false;
+  readonly #terms: ReplyTerms;
+  readonly #deadlines: Deadlines;
+  readonly #connection: Connection;
   #ended = false;
+  #closed = false;
+  #letGo = false;
+  /** `performance.now()` by which what waits must be taken; undefined while nothing does. */
+  #dueAt: number | undefined;
+  /** What is still to be sent of a large answer. */
+  #rest: Buffer | undefined;
+  #bodyBegun = false;
+  #leadingZeros = 0;
   #onDrain: () => void = () => {};
   #onClose: () => void = () => {};
 
-  /** @param closing true when the connection is not to be kept for another request */
-  constructor(response: ServerResponse, closing: () => boolean, longestStallMs = LONGEST_STALL_MS) {
+  constructor(response: ServerResponse, terms: ReplyTerms, deadlines: Deadlines) {
     this.#response = response;
-    this.#closing = closing;
-    this.#longestStallMs = longestStallMs;
-    response.on("drain", () => this.#onDrain());
-    response.on("close", () => this.#onClose());
+    this.#terms = terms;
+    this.#deadlines = deadlines;
+    this.#connection = Connection.of(response.req.socket);
+    this.#connection.add(this);
+    response.on("drain", () => this.#drained());
+    response.on("close", () => this.#close());
     // A reset while writing is reported by `close` as well; without a listener it would end the process.
     response.on("error", () => {});
   }
@@ -34,25 +55,38 @@ export class NodeReply implements Reply {
   }
 
   get closed(): boolean {
-    return this.#ended || this.#response.destroyed;
+    return this.#ended || this.#closed || this.#response.destroyed;
+  }
+
+  get letGo(): boolean {
+    return this.#letGo;
   }
 
   head(status: number, headers: Record<string, string>): void {
     if (this.closed) return;
-    this.#response.writeHead(status, this.#closing() ? { ...headers, connection: "close" } : headers);
+    const last = this.#terms.draining() || (isTooMuch(status) && !this.#response.req.complete);
+    this.#response.writeHead(status, last ? { ...headers, connection: "close" } : headers);
   }
 
   write(data: string | Buffer): boolean {
     if (this.closed) return true;
-    const taken = this.#response.write(data);
-    if (!taken) this.#watch();
-    return taken;
+    this.#bodyBegun = true;
+    this.#leadingZeros = 0;
+    if (this.#response.write(data)) return true;
+    this.#watch();
+    return false;
   }
 
   end(data?: string | Buffer): void {
     if (this.closed) return;
     this.#ended = true;
-    endOnceReceived(this.#response, data);
+    this.#bodyBegun = true;
+    if (data !== undefined && data.length > PIECE_BYTES && this.#response.req.complete) {
+      this.#rest = typeof data === "string" ? Buffer.from(data) : data;
+      this.#sendRest();
+      return;
+    }
+    endOnceReceived(this.#response, data, this.#response.statusCode === 408 ? SLOW_LINGER_MS : undefined);
     if (this.#response.writableLength > 0) this.#watch();
   }
 
@@ -66,52 +100,93 @@ export class NodeReply implements Reply {
 
   onClose(listener: () => void): void {
     this.#onClose = listener;
-    if (this.#response.closed) listener();
+    if (this.#closed) listener();
   }
 
-  /** The socket's own timer: it starts anew with every byte that the client takes. */
-  #watch(): void {
-    if (this.#watched) return;
-    this.#watched = true;
+  /**
+   * Before the head an interim answer, which clients skip (RFC 9110, section 15.2); inside a chunked body a zero in
+   * front of the next chunk's size (RFC 9112, section 7.1: a size has any number of digits). A client of HTTP/1.0 knows neither.
+   */
+  probe(): boolean {
     const response = this.#response;
-    response.setTimeout(this.#longestStallMs, () => {
-      if (response.writableLength > 0) response.destroy();
-    });
+    const { socket } = response;
+    // What waits to be taken finds out by itself.
+    if (socket === null || this.closed || response.writableLength > 0) return socket !== null;
+    if (response.req.httpVersion !== "1.1") {
+      socket.destroy();
+    } else if (!response.headersSent) {
+      response.writeProcessing();
+    } else if (response.chunkedEncoding && this.#leadingZeros < MOST_LEADING_ZEROS) {
+      if (!this.#bodyBegun) response.flushHeaders();
+      this.#bodyBegun = true;
+      this.#leadingZeros += 1;
+      socket.write("0");
+    }
+    return true;
+  }
+
+  lost(): void {
+    this.#response.destroy();
+    this.#close();
+  }
+
+  /** A reset rather than an end: what the system holds for this client is freed as well. */
+  check(now: number): void {
+    if (this.#dueAt === undefined || now < this.#dueAt) return;
+    const { socket } = this.#response;
+    if (socket === null) {
+      // An earlier answer on the same connection has the turn.
+      this.#dueAt = now + this.#terms.limits.slowClientMs;
+      return;
+    }
+    this.#deadlines.delete(this);
+    this.#letGo = true;
+    socket.resetAndDestroy();
+  }
+
+  #watch(): void {
+    const { slowClientMs } = this.#terms.limits;
+    if (this.#dueAt !== undefined || slowClientMs === 0) return;
+    this.#dueAt = performance.now() + slowClientMs;
+    this.#deadlines.add(this);
+  }
+
+  #drained(): void {
+    this.#unwatch();
+    if (this.#rest === undefined) this.#onDrain();
+    else this.#sendRest();
+  }
+
+  #unwatch(): void {
+    if (this.#dueAt === undefined) return;
+    this.#dueAt = undefined;
+    this.#deadlines.delete(this);
+  }
+
+  #sendRest(): void {
+    let rest = this.#rest;
+    while (rest !== undefined && !this.#response.destroyed) {
+      const piece = rest.subarray(0, PIECE_BYTES);
+      rest = rest.length > PIECE_BYTES ? rest.subarray(PIECE_BYTES) : undefined;
+      this.#rest = rest;
+      if (rest === undefined) this.#response.end(piece);
+      else if (this.#response.write(piece)) continue;
+      this.#watch();
+      return;
+    }
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#rest = undefined;
+    this.#unwatch();
+    this.#connection.delete(this);
+    this.#onClose();
   }
 }
 
-/**
- * Receives a whole body. The promise rejects with `payload_too_large` as soon as the size is known to be over,
- * and with `client_closed` when the client leaves first.
- */
-export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  const announced = Number(request.headers["content-length"] ?? 0);
-  if (announced > maxBytes) return Promise.reject(bodyTooLarge(maxBytes));
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    request.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > maxBytes) {
-        chunks.length = 0;
-        reject(bodyTooLarge(maxBytes));
-        return;
-      }
-      chunks.push(chunk);
-    });
-    request.on("end", () => {
-      const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes);
-      // This listener lives as long as the connection's answer, which may be long.
-      chunks.length = 0;
-      resolve(body);
-    });
-    request.on("error", () => reject(left()));
-    request.on("close", () => {
-      if (!request.complete) reject(left());
-    });
-  });
-}
-
-function left(): GatewayError {
-  return new GatewayError({ kind: "client_closed" }, "The client left before its request was complete.");
+/** Too large or too slow: more of such a request is not worth reading. */
+function isTooMuch(status: number): boolean {
+  return status === 413 || status === 408;
 }

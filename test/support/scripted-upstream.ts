@@ -7,6 +7,7 @@ import { Access } from "../../src/gateway/access.ts";
 import type { Call, Reply } from "../../src/gateway/exchange.ts";
 import type { Gateway } from "../../src/gateway/gateway.ts";
 import { SILENT_OBSERVER } from "../../src/observe/observer.ts";
+import { RequestRecord } from "../../src/observe/request-record.ts";
 import { KeepAlive } from "../../src/gateway/keep-alive.ts";
 import { OpenRequests } from "../../src/gateway/open-requests.ts";
 import { MemorySignatureStore } from "../../src/signatures/memory-signature-store.ts";
@@ -224,5 +225,6 @@ export function callWith(body: unknown, headers: Record<string, string> = {}): C
     body: Buffer.from(JSON.stringify(body)),
     callerToken: undefined,
     startedAt: performance.now(),
+    record: new RequestRecord("req_scripted", performance.now(), SILENT_OBSERVER),
   };
 }

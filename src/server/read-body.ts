@@ -1,0 +1,80 @@
+import type { IncomingMessage } from "node:http";
+import { GatewayError } from "../errors.ts";
+import { bodyTooLarge } from "../gateway/body-limit.ts";
+import type { Limits } from "../gateway/gateway.ts";
+import type { Awaited, Deadlines } from "./deadlines.ts";
+
+export type BodyLimits = Pick<Limits, "maxBodyBytes" | "bodyTimeoutMs" | "minBodyBytesPerSecond">;
+
+/** Before the slowest rate counts: connections start slowly, and lost packets are sent again. */
+const GRACE_MS = 5_000;
+
+/**
+ * Receives a whole body. The promise rejects with `payload_too_large` as soon as the size is known to be over, with
+ * `request_timeout` when it comes too slowly, and with `client_closed` when the client leaves first.
+ */
+export function readBody(
+  request: IncomingMessage,
+  limits: BodyLimits,
+  deadlines: Deadlines,
+): Promise<Buffer> {
+  const { maxBodyBytes } = limits;
+  const announced = Number(request.headers["content-length"] ?? 0);
+  if (announced > maxBodyBytes) return Promise.reject(bodyTooLarge(maxBodyBytes));
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const startedAt = performance.now();
+    const awaited: Awaited = {
+      check: (now) => {
+        const failure = lateness(bytes, now - startedAt, limits);
+        if (failure !== undefined) refuse(failure);
+      },
+    };
+    const refuse = (error: GatewayError): void => {
+      deadlines.delete(awaited);
+      chunks.length = 0;
+      reject(error);
+    };
+    deadlines.add(awaited);
+    request.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > maxBodyBytes) refuse(bodyTooLarge(maxBodyBytes));
+      else chunks.push(chunk);
+    });
+    request.on("end", () => {
+      deadlines.delete(awaited);
+      const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes);
+      // This listener lives as long as the connection's answer, which may be long.
+      chunks.length = 0;
+      resolve(body);
+    });
+    request.on("error", () => refuse(left()));
+    request.on("close", () => {
+      if (!request.complete) refuse(left());
+    });
+  });
+}
+
+/** Why a body that has come this far in this time is not waited for; undefined if it is. */
+function lateness(bytes: number, elapsedMs: number, limits: BodyLimits): GatewayError | undefined {
+  const { bodyTimeoutMs, minBodyBytesPerSecond: rate } = limits;
+  if (bodyTimeoutMs !== 0 && elapsedMs > bodyTimeoutMs) {
+    return timedOut(elapsedMs, `The request body did not arrive within ${bodyTimeoutMs / 1000} s.`);
+  }
+  if (rate !== 0 && elapsedMs > GRACE_MS + (bytes / rate) * 1000) {
+    return timedOut(
+      elapsedMs,
+      `The request body arrives more slowly than ${rate} bytes a second; ${bytes} bytes have come.`,
+    );
+  }
+  return undefined;
+}
+
+function timedOut(afterMs: number, message: string): GatewayError {
+  return new GatewayError({ kind: "request_timeout", afterMs }, `${message} Send it again, or send less.`);
+}
+
+function left(): GatewayError {
+  return new GatewayError({ kind: "client_closed" }, "The client left before its request was complete.");
+}
