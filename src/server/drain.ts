@@ -32,5 +32,8 @@ export async function drain(
 
 /** What clients are told whose answers are ended. */
 export function shuttingDown(): GatewayError {
-  return new GatewayError({ kind: "unavailable" }, "The gateway is shutting down. Send the request again.");
+  return new GatewayError(
+    { kind: "unavailable", shed: "draining" },
+    "The gateway is shutting down. Send the request again.",
+  );
 }

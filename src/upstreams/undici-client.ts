@@ -57,7 +57,7 @@ export function createUndiciClient(options: UndiciClientOptions = {}): UpstreamC
     send(request: UpstreamRequest, receiver: UpstreamReceiver): UpstreamCall {
       if (closed !== undefined) {
         throw new GatewayError(
-          { kind: "unavailable" },
+          { kind: "unavailable", shed: "draining" },
           "The gateway is shutting down. Send the request again.",
         );
       }
