@@ -40,20 +40,23 @@ export class PlainTextEvents {
   #end = "";
   #forms = 0;
 
-  /** True when `data` has the known form; `literal` and `text` then say its text. */
+  /**
+   * True when `data` has the known form; `literal` and `text` then say its text. Slices are compared, as V8 does
+   * that several times as fast as `startsWith` and `endsWith`.
+   */
   match(data: string): boolean {
     const before = this.#before;
-    if (before === undefined || !data.startsWith(before)) return false;
+    if (before === undefined || data.slice(0, before.length) !== before) return false;
     UNESCAPED.lastIndex = before.length;
     UNESCAPED.test(data);
     let textEnd = UNESCAPED.lastIndex;
     const escaped = data.charCodeAt(textEnd) === BACKSLASH;
     if (escaped) textEnd = endOfEscaped(data, textEnd);
     if (data.charCodeAt(textEnd) !== QUOTE || textEnd === before.length) return false;
-    if (!data.startsWith(this.#start, textEnd) || !data.endsWith(this.#end)) return false;
     const from = textEnd + this.#start.length;
     const to = data.length - this.#end.length;
-    if (to < from || !sameButNumbers(this.#numbers, data, from, to)) return false;
+    if (to < from || data.slice(textEnd, from) !== this.#start || data.slice(to) !== this.#end) return false;
+    if (!sameButNumbers(this.#numbers, data, from, to)) return false;
     const given = data.slice(before.length, textEnd);
     if (escaped) {
       this.text = JSON.parse(`"${given}"`) as string;
@@ -80,11 +83,11 @@ export class PlainTextEvents {
       from: after.length,
       to: after.length,
     };
-    this.#before = before;
-    this.#after = after;
-    this.#start = after.slice(0, from);
-    this.#numbers = after.slice(from, to);
-    this.#end = after.slice(to);
+    this.#before = flat(before);
+    this.#after = flat(after);
+    this.#start = flat(after.slice(0, from));
+    this.#numbers = flat(after.slice(from, to));
+    this.#end = flat(after.slice(to));
     this.hasUsage = after.includes(USAGE);
   }
 
@@ -164,6 +167,11 @@ function sameButNumbers(known: string, data: string, from: number, to: number): 
     if (at === first || at - first > 15 || (at - first > 1 && data.charCodeAt(first) === 48)) return false;
   }
   return at === to;
+}
+
+/** A string of its own: a slice keeps the whole event in memory, and V8 compares it more slowly. */
+function flat(slice: string): string {
+  return Buffer.from(slice).toString();
 }
 
 function isDigit(code: number): boolean {
