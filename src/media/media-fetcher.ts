@@ -1,0 +1,62 @@
+/** The files of requests, read from the internet: so many at a time for a caller, so many bytes and seconds for a request. */
+import type { MediaConfig } from "../config/media-schema.ts";
+import { type FetchedMedia, fetchMedia, INTERNET, type Network } from "./fetch-media.ts";
+import { MediaRefusal } from "./media-refusal.ts";
+import { Turns } from "./turns.ts";
+
+export class MediaFetcher {
+  readonly #rules: MediaConfig;
+  readonly #maxRequestBytes: number;
+  readonly #network: Network;
+  readonly #turns: Turns;
+
+  /** @param maxRequestBytes for all files of one request together */
+  constructor(rules: MediaConfig, maxRequestBytes: number, network: Network = INTERNET) {
+    this.#rules = rules;
+    this.#maxRequestBytes = maxRequestBytes;
+    this.#network = network;
+    this.#turns = new Turns(rules.parallel);
+  }
+
+  /**
+   * All of them, or none: the first that cannot be had ends the others.
+   * @param caller whose turn it is; the same for all requests of one access key
+   * @param signal ends it, with its reason
+   * @throws MediaRefusal, with the URL it is about in `url`
+   */
+  async fetchAll(
+    urls: readonly string[],
+    caller: string,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, FetchedMedia>> {
+    const fetched = new Map<string, FetchedMedia>();
+    const allowance = { left: this.#maxRequestBytes };
+    const over = new AbortController();
+    const abort = (): void => over.abort(signal.reason);
+    signal.addEventListener("abort", abort);
+    if (signal.aborted) abort();
+    const timer = setTimeout(() => over.abort(new MediaRefusal("timeout")), this.#rules.totalMs);
+    const one = async (url: string): Promise<void> => {
+      const done = await this.#turns.next(caller, over.signal);
+      try {
+        fetched.set(url, await fetchMedia(url, this.#rules, allowance, over.signal, this.#network));
+      } catch (error) {
+        over.abort(error);
+        throw error;
+      } finally {
+        done();
+      }
+    };
+    try {
+      // All have ended before this does, so that nothing goes on behind a refusal.
+      const results = await Promise.allSettled(urls.map(one));
+      over.signal.throwIfAborted();
+      const failed = results.find((result) => result.status === "rejected");
+      if (failed !== undefined) throw failed.reason;
+      return fetched;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", abort);
+    }
+  }
+}

@@ -1,0 +1,24 @@
+/** Why the bytes of a URL could not be had; for the operator alone, since callers could map a network by it. */
+export type MediaProblem =
+  | "url"
+  | "port"
+  | "name"
+  | "address"
+  | "connection"
+  | "timeout"
+  | "redirect"
+  | "status"
+  | "encoding"
+  | "size"
+  | "empty"
+  | "type";
+
+export class MediaRefusal extends Error {
+  override readonly name = "MediaRefusal";
+  readonly problem: MediaProblem;
+
+  constructor(problem: MediaProblem, options?: ErrorOptions) {
+    super(`media: ${problem}`, options);
+    this.problem = problem;
+  }
+}
