@@ -81,7 +81,7 @@ function describe(part: Part): string {
   }
   if (part.inlineData !== undefined) {
     return `inlineData\n${createHash("sha256")
-      .update(part.inlineData.data ?? "")
+      .update((part.inlineData.data ?? "").toString())
       .digest("hex")}`;
   }
   return "text";

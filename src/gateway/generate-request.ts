@@ -1,3 +1,4 @@
+import { jsonPieces } from "../wire/base64-text.ts";
 import type { GeminiCall } from "../translate/target.ts";
 import type { RouteTarget } from "../routing/route.ts";
 import type { GoogleRoute, Scope } from "../upstreams/google-upstream.ts";
@@ -19,7 +20,7 @@ export function generateRequest(
 ): BuildRequest {
   const headers = { ...generateHeaders(upstream, gemini, place), ...passedOn(upstream, callerHeaders) };
   const address = upstream.at.address(generateRoute(gemini, place));
-  return jsonRequest(address, headers, JSON.stringify(gemini.body), timeouts);
+  return jsonRequest(address, headers, jsonPieces(gemini.body), timeouts);
 }
 
 /** Where within an upstream: the project and location of the caller's path, or what the route's target says. */

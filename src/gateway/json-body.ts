@@ -1,8 +1,9 @@
 /** Bytes of a request body to one trusted-to-be-bounded JSON object. */
 import { isUtf8 } from "node:buffer";
 import { GatewayError, invalidRequest } from "../errors.ts";
-import { exceededLimit } from "../wire/json-extent.ts";
+import { exceededLimit, type StringRange } from "../wire/json-extent.ts";
 import { header, type RequestHeaders } from "./exchange.ts";
+import { parseAroundMedia } from "./inline-media.ts";
 
 /**
  * 100 levels are deeper than any schema a model takes and keep every later recursive walk within the stack;
@@ -44,22 +45,25 @@ export function checkBodyHeaders(headers: RequestHeaders): void {
 }
 
 /**
- * Parses a body. With a key given twice, the last one counts, here and everywhere after (there is one parse).
+ * Parses a body. With a key given twice, the last one counts, here and everywhere after (there is one parse). Long
+ * base64 in a content part is a `Base64Text` in place of a string; it refers to `body`, which must not change.
  * @throws GatewayError `invalid_request` for anything but a JSON object of sane size.
  */
 export function parseBody(body: Buffer): Record<string, unknown> {
   if (body.length === 0) throw invalidRequest(null, "The request body is empty; send a JSON object.");
   if (!isUtf8(body)) throw invalidRequest(null, "The request body is not valid UTF-8.");
-  checkExtent(body);
-  const value = parseJson(body.toString("utf8", startsWithBom(body) ? 3 : 0));
+  const longStrings: StringRange[] = [];
+  checkExtent(body, longStrings);
+  const from = startsWithBom(body) ? 3 : 0;
+  const value = parseAroundMedia(body, from, longStrings, tryParse) ?? parseJson(body.toString("utf8", from));
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw invalidRequest(null, "The request body must be a JSON object.");
   }
   return value as Record<string, unknown>;
 }
 
-function checkExtent(body: Buffer): void {
-  const exceeded = exceededLimit(body, LIMITS);
+function checkExtent(body: Buffer, longStrings: StringRange[]): void {
+  const exceeded = exceededLimit(body, LIMITS, longStrings);
   if (exceeded === "maxDepth") {
     throw invalidRequest(null, `The request body is nested deeper than ${LIMITS.maxDepth} levels.`);
   }
@@ -68,24 +72,37 @@ function checkExtent(body: Buffer): void {
   }
 }
 
-/**
- * Google's guide prints curl commands whose quoted body ends its lines in a backslash, which then is part of the body.
- * Such a body is read as if the backslash were not there; one inside a JSON string stays an error, as a bare line
- * break is no better there.
- */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const joined = text.replace(/\\[ \t]*(\r?\n|$)/g, "$1");
-    if (joined !== text) {
-      try {
-        return JSON.parse(joined);
-      } catch {
-        // The first complaint is about what was sent.
-      }
-    }
+    const value = parseJoined(text);
+    if (value !== undefined) return value;
     throw invalidRequest(null, `The request body is not valid JSON: ${reason(error)}`, "invalid_json");
+  }
+}
+
+/** Undefined for what `parseJson` refuses. */
+function tryParse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return parseJoined(text);
+  }
+}
+
+/**
+ * Google's guide prints curl commands whose quoted body ends its lines in a backslash, which then is part of the body.
+ * Such a body is read as if the backslash were not there; one inside a JSON string stays an error, as a bare line
+ * break is no better there. Undefined if it is no such body.
+ */
+function parseJoined(text: string): unknown {
+  const joined = text.replace(/\\[ \t]*(\r?\n|$)/g, "$1");
+  if (joined === text) return undefined;
+  try {
+    return JSON.parse(joined);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 /** Keeping related requests on one target, where Google's implicit cache of their common beginning is warm. */
+import { Base64Text, type InlineText } from "../wire/base64-text.ts";
 import type { ChatCompletionRequest } from "../wire/openai.ts";
 import type { Route } from "./route.ts";
 
@@ -60,7 +61,7 @@ function collect(content: unknown, pieces: string[]): void {
 
 function collectStrings(value: unknown, depth: number, pieces: string[]): void {
   if (pieces.length >= MAX_PIECES) return;
-  if (typeof value === "string") {
+  if (typeof value === "string" || value instanceof Base64Text) {
     pieces.push(sample(value));
   } else if (typeof value === "object" && value !== null && depth > 0) {
     for (const key in value) {
@@ -70,9 +71,9 @@ function collectStrings(value: unknown, depth: number, pieces: string[]): void {
   }
 }
 
-function sample(text: string): string {
+function sample(text: InlineText): string {
   const { start, middle, end } = SAMPLE;
-  if (text.length <= start + middle + end) return text;
+  if (text.length <= start + middle + end) return text.toString();
   const half = (text.length - middle) >> 1;
   return `${text.length} ${text.slice(0, start)}${text.slice(half, half + middle)}${text.slice(-end)}`;
 }

@@ -4,6 +4,7 @@
  * Absent and `null` are the same thing, as in OpenAI's own API; anything of another type is a 400, never converted.
  */
 import { invalidRequest } from "../errors.ts";
+import { Base64Text, type InlineText } from "../wire/base64-text.ts";
 
 export interface NumberLimits {
   /** Smallest value taken, inclusive. */
@@ -33,6 +34,19 @@ export function optionalString(
   const value = own(object, key);
   if (value === undefined || typeof value === "string") return value;
   throw wrongType(path, "a string", value);
+}
+
+/**
+ * A string that may be long: see `Base64Text`.
+ * @throws GatewayError (400) when the field is present and not a string.
+ */
+export function optionalText(
+  object: Record<string, unknown>,
+  key: string,
+  path: string,
+): InlineText | undefined {
+  const value = own(object, key);
+  return value instanceof Base64Text ? value : optionalString(object, key, path);
 }
 
 /**
@@ -106,6 +120,13 @@ export function optionalObject(
 /** An empty string counts as present. @throws GatewayError (400) when the field is absent, null or not a string. */
 export function requiredString(object: Record<string, unknown>, key: string, path: string): string {
   const value = optionalString(object, key, path);
+  if (value === undefined) throw missing(path, "a string");
+  return value;
+}
+
+/** As `optionalText`. @throws GatewayError (400) when the field is absent, null or not a string. */
+export function requiredText(object: Record<string, unknown>, key: string, path: string): InlineText {
+  const value = optionalText(object, key, path);
   if (value === undefined) throw missing(path, "a string");
   return value;
 }

@@ -10,8 +10,8 @@ export type JsonObject = { [key: string]: Json };
 
 export interface Blob {
   mimeType?: string;
-  /** Base64, standard alphabet. */
-  data?: string;
+  /** Base64, standard alphabet: a string, or what becomes one in JSON. */
+  data?: string | { readonly length: number; toString(): string; toJSON(): string };
   displayName?: string;
 }
 

@@ -18,21 +18,37 @@ const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
+/** A string of a text, without its quotes. */
+export interface StringRange {
+  start: number;
+  /** Of the closing quote. */
+  end: number;
+}
+
+/** Shorter strings cost little wherever they go. */
+export const LONG_STRING_BYTES = 8 * 1024;
+
 /**
  * Which limit a text exceeds, if any. Whether it is JSON at all is the parser's to say: up to the place where it stops
  * to be JSON, both read the same.
+ *
+ * @param longStrings gets each string of more than `LONG_STRING_BYTES` bytes, in order
  */
 export function exceededLimit(
   text: Buffer,
   { maxDepth, maxValues }: JsonLimits,
+  longStrings?: StringRange[],
 ): keyof JsonLimits | undefined {
   let depth = 0;
   let values = 1;
   for (let at = 0; at < text.length; at += 1) {
     switch (text[at]) {
-      case QUOTE:
-        at = closingQuote(text, at + 1);
+      case QUOTE: {
+        const start = at + 1;
+        at = closingQuote(text, start);
+        if (at - start > LONG_STRING_BYTES) longStrings?.push({ start, end: at });
         break;
+      }
       case OPEN_ARRAY:
       case OPEN_OBJECT:
         depth += 1;
@@ -47,29 +63,31 @@ export function exceededLimit(
         values += 1;
         break;
       default:
+        continue;
     }
     if (values > maxValues) return "maxValues";
   }
   return undefined;
 }
 
-/** Strings longer than this are searched instead of read byte by byte: most of a large body is base64. */
-const SHORT = 64;
+/** A string, or what is left of it after an escape, is read byte by byte so far, and searched from there on. */
+const SHORT = 32;
 
 /** Where the closing quote of the string is whose first character is at `from`; the text's length if there is none. */
 export function closingQuote(text: Buffer, from: number): number {
+  const { length } = text;
   let at = from;
-  for (const near = Math.min(from + SHORT, text.length); at < near; at += 1) {
-    if (text[at] === QUOTE) return at;
-    if (text[at] === BACKSLASH) at += 1;
-  }
   let quote = -1;
-  while (at < text.length) {
-    if (quote < at) quote = text.indexOf(QUOTE, at);
-    if (quote === -1) return text.length;
+  while (at < length) {
+    for (const near = Math.min(at + SHORT, length); at < near; at += 1) {
+      if (text[at] === QUOTE) return at;
+      if (text[at] === BACKSLASH) at += 1;
+    }
+    if (quote < at) quote = at < length ? text.indexOf(QUOTE, at) : -1;
+    if (quote === -1) return length;
     const backslash = text.subarray(at, quote).indexOf(BACKSLASH);
     if (backslash === -1) return quote;
-    at += backslash + 2;
+    at += backslash;
   }
-  return text.length;
+  return length;
 }

@@ -109,7 +109,10 @@ function addMedia(
     case "document":
       return add("DOCUMENT", Math.max(1, media.pages ?? 1) * pdfTokensPerPage);
     case "text":
-      return add("TEXT", countTextTokens(Buffer.from(blob.data ?? "", "base64").toString("utf8")));
+      return add(
+        "TEXT",
+        countTextTokens(Buffer.from((blob.data ?? "").toString(), "base64").toString("utf8")),
+      );
     case "unknown":
       return add("DOCUMENT", imageTokens);
   }

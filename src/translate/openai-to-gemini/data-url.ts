@@ -1,5 +1,6 @@
 /** `data:` URLs (RFC 2397) with any media type, any parameters, and either encoding. */
 import { invalidRequest } from "../../errors.ts";
+import { Base64Text, type InlineText } from "../../wire/base64-text.ts";
 import { toBase64 } from "./media-base64.ts";
 
 export interface DataUrl {
@@ -8,18 +9,18 @@ export interface DataUrl {
   /** For example `charset=utf-8`, in order, without `base64`. */
   parameters: string[];
   /** Standard base64 with padding. */
-  data: string;
+  data: InlineText;
 }
 
 /** Longer than any media type with its parameters. */
 const MAX_HEADER_CHARACTERS = 1_000;
 
-export function isDataUrl(text: string): boolean {
+export function isDataUrl(text: InlineText): boolean {
   return text.slice(0, 5).toLowerCase() === "data:";
 }
 
 /** @throws GatewayError (400) when `text` is no data URL, holds no bytes, or its base64 is wrong. */
-export function parseDataUrl(text: string, path: string): DataUrl {
+export function parseDataUrl(text: InlineText, path: string): DataUrl {
   const comma = text.slice(0, MAX_HEADER_CHARACTERS).indexOf(",");
   if (!isDataUrl(text) || comma === -1) {
     throw invalidRequest(path, `${path}: is not a data URL; write data:<media type>;base64,<data>.`);
@@ -27,12 +28,18 @@ export function parseDataUrl(text: string, path: string): DataUrl {
   const fields = text.slice("data:".length, comma).split(";");
   const [mediaType = "", ...parameters] = fields.map((field) => field.trim());
   const encoded = parameters.at(-1)?.toLowerCase() === "base64";
-  const body = text.slice(comma + 1);
   return {
     mediaType,
     parameters: (encoded ? parameters.slice(0, -1) : parameters).filter((parameter) => parameter !== ""),
-    data: toBase64(encoded ? unescaped(body) : percentDecoded(body).toString("base64"), path),
+    data:
+      typeof text === "string"
+        ? decoded(text.slice(comma + 1), encoded, path)
+        : new Base64Text("", text.base64),
   };
+}
+
+function decoded(body: string, encoded: boolean, path: string): string {
+  return toBase64(encoded ? unescaped(body) : percentDecoded(body).toString("base64"), path);
 }
 
 /** Base64 inside a URL may have its `+`, `/` and `=` escaped. */

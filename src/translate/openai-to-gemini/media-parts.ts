@@ -1,7 +1,8 @@
 /** The four content parts that hold media: `image_url`, `video_url`, `input_audio` and `file`. */
 import { invalidRequest } from "../../errors.ts";
+import { Base64Text } from "../../wire/base64-text.ts";
 import type { Part } from "../../wire/gemini.ts";
-import { isObject, optionalString, requiredString, wrongType } from "../read-field.ts";
+import { isObject, optionalString, optionalText, requiredText, wrongType } from "../read-field.ts";
 import { isDataUrl } from "./data-url.ts";
 import { accountForFields } from "./field-account.ts";
 import { type MediaKind, type MediaSource, toMediaPart } from "./media.ts";
@@ -39,14 +40,14 @@ function objectOf(value: unknown, path: string): Record<string, unknown> {
 
 /** OpenAI nests the URL in an object; Google's own samples also write the bare string. */
 function readUrl(value: unknown, kind: MediaKind, path: string, scope: MessageScope): Part {
-  if (typeof value === "string") {
+  if (typeof value === "string" || value instanceof Base64Text) {
     const part: Part = toMediaPart({ reference: value, path, kind }, scope);
     readDetail({}, path, part, scope);
     return part;
   }
   if (!isObject(value)) throw wrongType(path, "an object with a url, or a URL", value);
   accountForFields(value, path, URL_KEYS, scope);
-  const reference = requiredString(value, "url", `${path}.url`);
+  const reference = requiredText(value, "url", `${path}.url`);
   const part: Part = toMediaPart({ reference, path: `${path}.url`, kind }, scope);
   readDetail(value, path, part, scope);
   return part;
@@ -56,7 +57,7 @@ function readUrl(value: unknown, kind: MediaKind, path: string, scope: MessageSc
 function readAudio(audio: Record<string, unknown>, path: string, scope: MessageScope): Part {
   accountForFields(audio, path, AUDIO_KEYS, scope);
   const source: MediaSource = {
-    reference: requiredString(audio, "data", `${path}.data`),
+    reference: requiredText(audio, "data", `${path}.data`),
     path: `${path}.data`,
     kind: "audio",
     base64: true,
@@ -101,7 +102,7 @@ function isMp3(sent: string | undefined, declared: string): boolean {
 
 function readFile(file: Record<string, unknown>, path: string, scope: MessageScope): Part {
   accountForFields(file, path, FILE_KEYS, scope);
-  const data = optionalString(file, "file_data", `${path}.file_data`);
+  const data = optionalText(file, "file_data", `${path}.file_data`);
   const id = optionalString(file, "file_id", `${path}.file_id`);
   const filename = optionalString(file, "filename", `${path}.filename`) ?? "";
   const named = filename === "" ? {} : { filename };
@@ -174,5 +175,5 @@ function decidesType(filename: string, sent: string | undefined, scope: MessageS
 }
 
 function namesItsType({ reference }: MediaSource): boolean {
-  return isDataUrl(reference) && !/^[,;]/.test(reference.charAt("data:".length));
+  return isDataUrl(reference) && !/^[,;]/.test(reference.slice("data:".length, "data:".length + 1));
 }

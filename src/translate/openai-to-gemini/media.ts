@@ -1,8 +1,9 @@
 /**
  * One piece of media, however the caller wrote it, as Gemini's `inlineData` or `fileData`. Nothing is fetched here:
- * Google reads gs, http and https URLs itself, so there is no request a caller could aim at a private address.
+ * Google reads gs, http and https URLs itself, unless the gateway was told to and has done so before.
  */
 import { invalidRequest } from "../../errors.ts";
+import type { InlineText } from "../../wire/base64-text.ts";
 import type { Part } from "../../wire/gemini.ts";
 import { isDataUrl, parseDataUrl } from "./data-url.ts";
 import { toBase64 } from "./media-base64.ts";
@@ -13,7 +14,7 @@ export type MediaKind = "image" | "audio" | "video" | "file";
 
 export interface MediaSource {
   /** A data, gs, http or https URL; bare base64 where `base64` says so. */
-  reference: string;
+  reference: InlineText;
   /** Where the reference stands in the request. */
   path: string;
   kind: MediaKind;
@@ -38,8 +39,14 @@ const LIKELY: Record<MediaKind, string> = {
   file: "application/pdf",
 };
 
+/** Google has its own way to films on YouTube, and to files of the Gemini API, which are no public pages. */
 const YOUTUBE = /^https?:\/\/(?:(?:www|m|music)\.)?(?:youtube\.com|youtu\.be)\//i;
 const GEMINI_FILE = /^https:\/\/generativelanguage\.googleapis\.com\/v1(?:beta)?\/files\//i;
+
+/** True for a URL that leads nobody but Google to the media itself. */
+export function onlyGoogleReads(url: string): boolean {
+  return YOUTUBE.test(url) || GEMINI_FILE.test(url);
+}
 
 /** Line breaks, which URL parsers drop or not, and backslashes, which end a host or not. */
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
@@ -52,7 +59,8 @@ export function toMediaPart(source: MediaSource, scope: MessageScope): MediaPart
     throw invalidRequest(path, `${path}: is empty; send a URL${source.base64 === true ? " or base64" : ""}.`);
   if (isDataUrl(reference)) return fromDataUrl(source, scope);
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(reference.slice(0, 40))?.[1]?.toLowerCase();
-  if (scheme === "gs" || scheme === "http" || scheme === "https") return fromUrl(source, scheme, scope);
+  if (scheme === "gs" || scheme === "http" || scheme === "https")
+    return fromUrl(source, reference.toString(), scheme, scope);
   if (scheme === undefined && source.base64 === true) return fromBase64(source, scope);
   throw invalidRequest(path, `${path}: must be a data:, gs://, https:// or http:// URL.`);
 }
@@ -85,8 +93,8 @@ function fromBase64(source: MediaSource, scope: MessageScope): MediaPart {
   return inline(mimeTypeBeside(source), toBase64(source.reference, source.path), source, scope);
 }
 
-function fromUrl(source: MediaSource, scheme: string, scope: MessageScope): MediaPart {
-  const { reference, path } = source;
+function fromUrl(source: MediaSource, reference: string, scheme: string, scope: MessageScope): MediaPart {
+  const { path } = source;
   if (reference.length > MAX_URL_CHARACTERS) {
     throw invalidRequest(
       path,
@@ -102,6 +110,16 @@ function fromUrl(source: MediaSource, scheme: string, scope: MessageScope): Medi
       path,
       `${path}: is not a valid URL${scheme === "gs" ? "; write gs://bucket/object" : ""}.`,
     );
+  }
+  const read = scope.resolveMedia(reference, path);
+  if (read !== undefined) {
+    scope.notes.add(
+      "approximated",
+      "part-media-read",
+      path,
+      "The gateway read the URL, and its bytes were sent inline.",
+    );
+    return { inlineData: { mimeType: onHost(read.mimeType, path, scope), data: read.data } };
   }
   scope.notes.used(path, "part-media");
   const mimeType =
@@ -123,7 +141,7 @@ function fromUrl(source: MediaSource, scheme: string, scope: MessageScope): Medi
   return { fileData: { mimeType: likely, fileUri: reference } };
 }
 
-function inline(mimeType: string, data: string, source: MediaSource, scope: MessageScope): MediaPart {
+function inline(mimeType: string, data: InlineText, source: MediaSource, scope: MessageScope): MediaPart {
   scope.notes.used(source.path, "part-media");
   return { inlineData: { mimeType: onHost(mimeType, source.path, scope), data } };
 }

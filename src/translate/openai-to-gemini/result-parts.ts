@@ -3,8 +3,10 @@
  * Source: FunctionResponsePart in js-genai.
  */
 import { invalidRequest } from "../../errors.ts";
+import type { InlineText } from "../../wire/base64-text.ts";
 import type { FunctionResponsePart } from "../../wire/gemini.ts";
-import { isObject, optionalObject, optionalString, wrongType } from "../read-field.ts";
+import { isObject, optionalObject, optionalString, optionalText, wrongType } from "../read-field.ts";
+import { isDataUrl } from "./data-url.ts";
 import { accountForFields } from "./field-account.ts";
 import { toBase64 } from "./media-base64.ts";
 import { toMediaPart } from "./media.ts";
@@ -24,8 +26,7 @@ export function readResultPart(part: unknown, path: string, scope: MessageScope)
   if (blob !== undefined) {
     const blobPath = `${path}.${blobKey}`;
     accountForFields(blob, blobPath, BLOB_KEYS, scope);
-    const data = spelled(blob, "data", "data", blobPath, scope);
-    if (data === undefined) throw wrongType(`${blobPath}.data`, "a string of base64", undefined);
+    const data = readData(blob, blobPath, scope);
     return {
       inlineData: {
         mimeType: readMimeType(blob, blobPath, scope),
@@ -42,17 +43,28 @@ export function readResultPart(part: unknown, path: string, scope: MessageScope)
   const uriKey = Object.hasOwn(file, "fileUri") ? "fileUri" : "file_uri";
   const reference = optionalString(file, uriKey, `${filePath}.${uriKey}`) ?? "";
   const declared = readMimeType(file, filePath, scope);
-  const { fileData } = toMediaPart(
-    { reference, path: `${filePath}.${uriKey}`, kind: "file", declared },
-    scope,
-  );
-  if (fileData === undefined) {
+  if (isDataUrl(reference)) {
     throw invalidRequest(
       `${filePath}.${uriKey}`,
       `${filePath}.${uriKey}: must be a gs:// or https:// URL; send data as inlineData.`,
     );
   }
-  return { fileData: { ...fileData, ...readDisplayName(file, filePath, scope) } };
+  const { fileData, inlineData } = toMediaPart(
+    { reference, path: `${filePath}.${uriKey}`, kind: "file", declared },
+    scope,
+  );
+  const name = readDisplayName(file, filePath, scope);
+  return inlineData === undefined
+    ? { fileData: { ...fileData, ...name } }
+    : { inlineData: { ...inlineData, ...name } };
+}
+
+function readData(blob: Record<string, unknown>, blobPath: string, scope: MessageScope): InlineText {
+  const path = `${blobPath}.data`;
+  const data = optionalText(blob, "data", path);
+  if (data !== undefined) scope.notes.used(path, "result-media");
+  if (data === undefined || data === "") throw wrongType(path, "a string of base64", undefined);
+  return data;
 }
 
 function readMimeType(holder: Record<string, unknown>, path: string, scope: MessageScope): string {
