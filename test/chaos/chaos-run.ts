@@ -1,0 +1,262 @@
+/** A chaos run from start to end: warm, then faults and calm by turns, then quiet; and what was wrong. */
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startFaultProxy } from "../../src/toxics/fault-proxy.ts";
+import { startChaosUpstream } from "./chaos-upstream.ts";
+import { checkAnswer } from "./check-answer.ts";
+import {
+  type Allowances,
+  checkCalm,
+  checkEnding,
+  checkLeftOver,
+  checkLog,
+  readLogLine,
+} from "./check-run.ts";
+import { KEYS } from "./config-file.ts";
+import { Dice } from "./dice.ts";
+import { goodConfigOf, playFaults, type Stage } from "./fault-player.ts";
+import { scheduleFaults } from "./fault-schedule.ts";
+import { Figures } from "./figures.ts";
+import { GatewayProcess, type Holdings } from "./gateway-process.ts";
+import type { Observation } from "./observation.ts";
+import { KINDS } from "./plan.ts";
+import { Traffic } from "./traffic.ts";
+
+export interface ChaosPlan {
+  seed: number;
+  warmMs: number;
+  cycles: number;
+  chaosMs: number;
+  /** After the faults of a cycle, for targets to be well again. */
+  settleMs: number;
+  calmMs: number;
+  clients: number;
+  pauseMs: number;
+  /** In the first half of the cycles. */
+  restarts: { SIGTERM: number; SIGKILL: number };
+  /** How long what is left over may take to go. */
+  quietMs: number;
+  /** Least share of sound requests that are answered in full under faults. */
+  floor: number;
+  allowed: Allowances;
+}
+
+export interface Violation {
+  what: string[];
+  observation?: Observation;
+}
+
+export interface HoldingsSample extends Holdings {
+  /** "start", "warm", a cycle's number, or "end". */
+  at: string;
+  second: number;
+  gatewayStart: number;
+}
+
+export interface ChaosResult {
+  seed: number;
+  seconds: number;
+  figures: Figures;
+  samples: HoldingsSample[];
+  peakRss: number;
+  logLines: number;
+  violations: Violation[];
+}
+
+export interface ChaosHooks {
+  /** Called every ten seconds. */
+  onProgress?(text: string): void;
+  /** Called at once, so that nothing is lost when the run is broken off. */
+  onViolation?(violation: Violation): void;
+  /** A folder of the run's own. */
+  folder: string;
+}
+
+/** More would say nothing new. */
+const MOST_VIOLATIONS = 20;
+const PROGRESS_MS = 10_000;
+/** Upstream calls of clients that are gone must be over by then. */
+const IDLE_MS = 5_000;
+
+export async function runChaos(plan: ChaosPlan, hooks: ChaosHooks): Promise<ChaosResult> {
+  const dice = new Dice(plan.seed);
+  const startedAt = performance.now();
+  const seconds = (): number => Math.round((performance.now() - startedAt) / 100) / 10;
+  const figures = new Figures();
+  const violations: Violation[] = [];
+  const samples: HoldingsSample[] = [];
+  const logged = new Map<string, string[]>();
+  const unlogged: Observation[] = [];
+  let logLines = 0;
+  let peakRss = 0;
+  const violate = (what: string[], observation?: Observation): void => {
+    if (what.length === 0) return;
+    const violation = { what, ...(observation !== undefined ? { observation } : {}) };
+    violations.push(violation);
+    hooks.onViolation?.(violation);
+  };
+  const stopped = (): boolean => violations.length >= MOST_VIOLATIONS;
+
+  mkdirSync(hooks.folder, { recursive: true });
+  const configFile = join(hooks.folder, "pollux.yaml");
+  const port = await freePort();
+  const gateway = new GatewayProcess(port, ["--config", configFile], (line) => {
+    const entry = readLogLine(line);
+    if (entry !== undefined) {
+      logLines += 1;
+      const earlier = logged.get(entry.requestId);
+      if (earlier === undefined) logged.set(entry.requestId, [entry.outcome]);
+      else earlier.push(entry.outcome);
+    }
+    if (/a bug in the gateway|^emulator:|Warning:/.test(line))
+      violate([`the gateway said: ${line.slice(0, 2000)}`]);
+  });
+  const traffic = new Traffic(dice, {
+    port,
+    keys: KEYS,
+    clients: plan.clients,
+    pauseMs: plan.pauseMs,
+    onOver: (observation) => {
+      figures.take(observation);
+      const wrong = [...checkAnswer(observation), ...checkEnding(observation, gateway.disruptions)];
+      if (observation.phase.startsWith("calm") || observation.phase === "sanity")
+        wrong.push(...checkCalm(observation));
+      violate(wrong, observation);
+      unlogged.push(observation);
+    },
+  });
+  const a = await startChaosUpstream("a", traffic.underWay);
+  const b = await startChaosUpstream("b", traffic.underWay);
+  const proxies = {
+    a: await startFaultProxy({ upstream: `127.0.0.1:${a.port}`, seed: plan.seed }),
+    b: await startFaultProxy({ upstream: `127.0.0.1:${b.port}`, seed: plan.seed + 1 }),
+  };
+  const stage: Stage = {
+    gateway,
+    upstreams: { a, b },
+    proxies,
+    configFile,
+    onAction: (kind) => figures.act(kind),
+  };
+  writeFileSync(configFile, goodConfigOf(stage, 0));
+
+  const sample = async (at: string): Promise<HoldingsSample> => {
+    const taken = { at, second: seconds(), gatewayStart: gateway.starts, ...(await gateway.holdings()) };
+    samples.push(taken);
+    return taken;
+  };
+  const watch = setInterval(() => (peakRss = Math.max(peakRss, gateway.residentBytes())), 500);
+  const progress = setInterval(
+    () => hooks.onProgress?.(progressLine(seconds(), figures, gateway, violations)),
+    PROGRESS_MS,
+  );
+
+  /** Stops the clients; upstreams must then have nothing to do. */
+  const rest = async (): Promise<void> => {
+    await traffic.stop();
+    const until = performance.now() + IDLE_MS;
+    while (a.generating + b.generating > 0 && performance.now() < until) await sleep(20);
+    if (a.generating + b.generating > 0) {
+      violate([`${a.generating} and ${b.generating} upstream calls are still open with no client left`]);
+    }
+    if (logLines > 0) {
+      await sleep(200);
+      for (const observation of unlogged)
+        violate(checkLog(observation, logged, gateway.disruptions), observation);
+    }
+    unlogged.length = 0;
+    logged.clear();
+  };
+
+  try {
+    await gateway.start();
+    const start = await sample("start");
+    traffic.enter({ name: "warm", faults: false });
+    await sleep(plan.warmMs);
+    await rest();
+    const warm = await sample("warm");
+    for (let cycle = 1; cycle <= plan.cycles && !stopped(); cycle += 1) {
+      const restarts = cycle * 2 <= plan.cycles + 1 ? plan.restarts : { SIGTERM: 0, SIGKILL: 0 };
+      const schedule = scheduleFaults(dice.fork(`cycle ${cycle}`), { lengthMs: plan.chaosMs, restarts });
+      traffic.enter({ name: `chaos ${cycle}`, faults: true });
+      await playFaults(stage, schedule, plan.chaosMs, stopped);
+      traffic.enter({ name: `settling ${cycle}`, faults: false });
+      // What was asked under faults may fail late, and upstreams rest after that.
+      await sleep(plan.settleMs);
+      traffic.enter({ name: `calm ${cycle}`, faults: false });
+      await sleep(plan.calmMs);
+      await rest();
+      await sample(`cycle ${cycle}`);
+    }
+    await checkQuiet(start, warm);
+    await checkSanity();
+    const { chaos } = figures.clean;
+    if (chaos.ok < chaos.all * plan.floor) {
+      violate([`only ${chaos.ok} of ${chaos.all} sound requests were answered in full under faults`]);
+    }
+  } finally {
+    clearInterval(watch);
+    clearInterval(progress);
+    await traffic.stop();
+    await gateway.end("SIGTERM", 15_000);
+    for (const proxy of Object.values(proxies)) await proxy.close();
+    await a.close();
+    await b.close();
+    rmSync(hooks.folder, { recursive: true, force: true });
+  }
+  violate(gateway.complaints);
+  violate([...a.strangers, ...b.strangers].map((id) => `an upstream was asked for ${id} after its end`));
+  return { seed: plan.seed, seconds: seconds(), figures, samples, peakRss, logLines, violations };
+
+  async function checkQuiet(start: Holdings, warm: Holdings): Promise<void> {
+    const until = performance.now() + plan.quietMs;
+    for (;;) {
+      const wrong = checkLeftOver(start, warm, await gateway.holdings(), plan.allowed);
+      if (wrong.length === 0 || stopped() || performance.now() > until) {
+        await sample("end");
+        violate(wrong);
+        return;
+      }
+      await sleep(500);
+    }
+  }
+
+  /** Every kind of request once more; and no target is out any more. */
+  async function checkSanity(): Promise<void> {
+    for (const kind of KINDS) await traffic.askFor(kind, "sanity");
+    await rest();
+    const answer = await fetch(`http://127.0.0.1:${port}/admin/routing`, {
+      headers: { authorization: `Bearer ${KEYS[0]}`, connection: "close" },
+    });
+    const text = await answer.text();
+    if (!answer.ok || /"circuit":\s*"(open|half_open|half-open)"/.test(text)) {
+      violate([`not every circuit is closed again: ${text.slice(0, 2000)}`]);
+    }
+  }
+}
+
+function progressLine(
+  second: number,
+  figures: Figures,
+  gateway: GatewayProcess,
+  violations: readonly Violation[],
+): string {
+  const outcomes = Object.entries(figures.outcomes)
+    .map(([word, number]) => `${word} ${number}`)
+    .join(", ");
+  const megabytes = Math.round(gateway.residentBytes() / 2 ** 20);
+  return `${second} s: ${figures.requests} requests (${outcomes}), ${megabytes} MB, ${violations.length} violations`;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
