@@ -22,7 +22,7 @@ export class MediaFetcher {
    * All of them, or none: the first that cannot be had ends the others.
    * @param caller whose turn it is; the same for all requests of one access key
    * @param signal ends it, with its reason
-   * @throws MediaRefusal, with the URL it is about in `url`
+   * @throws MediaRefusal, which says the URL it is about where it is about one
    */
   async fetchAll(
     urls: readonly string[],
@@ -41,6 +41,7 @@ export class MediaFetcher {
       try {
         fetched.set(url, await fetchMedia(url, this.#rules, allowance, over.signal, this.#network));
       } catch (error) {
+        if (error instanceof MediaRefusal) error.url ??= url;
         over.abort(error);
         throw error;
       } finally {

@@ -16,6 +16,8 @@ export type MediaProblem =
 export class MediaRefusal extends Error {
   override readonly name = "MediaRefusal";
   readonly problem: MediaProblem;
+  /** As the caller wrote it. */
+  url: string | undefined;
 
   constructor(problem: MediaProblem, options?: ErrorOptions) {
     super(`media: ${problem}`, options);

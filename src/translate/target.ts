@@ -13,12 +13,27 @@ export interface Target {
   facts: ModelFacts;
 }
 
+/** The bytes of a URL, read before. */
+export interface ReadMedia {
+  mimeType: string;
+  /** Standard base64. */
+  data: string;
+}
+
+/**
+ * What becomes of a gs, http or https URL of the request: undefined leaves it to Google.
+ * @param path where it stands in the request
+ * @throws GatewayError for a URL that may not be read
+ */
+export type ResolveMedia = (url: string, path: string) => ReadMedia | undefined;
+
 /** Everything the request translators share besides the request itself. */
 export interface RequestContext {
   target: Target;
   notes: Notes;
   /** What was kept about a tool call this gateway answered with; undefined if it is not known here. */
   recall: (toolCallId: string) => RememberedCall | undefined;
+  resolveMedia: ResolveMedia;
   /** Repairs for one repeat after the upstream refused the first form. */
   repair: { withoutCallIds?: boolean; bypassSignatures?: boolean };
   /** Parts of schemas that may still be converted: 512 tools share what one schema may take. */

@@ -9,6 +9,7 @@ export function contextFor(model = "gemini-3.5-flash", surface: Surface = "verte
     notes: new Notes({ trace: true }),
     recall: () => undefined,
     repair: {},
+    resolveMedia: () => undefined,
     schemaParts: { left: MAX_SCHEMA_PARTS },
   };
 }

@@ -11,6 +11,7 @@ import {
   MAX_SCHEMA_PARTS,
   type ReasoningFormat,
   type RequestContext,
+  type ResolveMedia,
   type Surface,
 } from "../target.ts";
 import { checkCacheConflicts, toCachedContent } from "./cached-content.ts";
@@ -34,6 +35,8 @@ export interface RequestOptions {
   model?: string;
   /** What is known about tool calls answered earlier; by default nothing. */
   recall?: (toolCallId: string) => RememberedCall | undefined;
+  /** What becomes of URLs of media; by default Google reads them all. */
+  resolveMedia?: ResolveMedia;
   /** Records exact carry-overs too, so that every field of the request is accounted for. */
   trace?: boolean;
   /** Refuses a request of which a field would be ignored. */
@@ -60,6 +63,7 @@ export function toGeminiRequest(body: unknown, options: RequestOptions): GeminiC
     target,
     notes,
     recall: options.recall ?? (() => undefined),
+    resolveMedia: options.resolveMedia ?? (() => undefined),
     repair: options.repair ?? {},
     schemaParts: { left: MAX_SCHEMA_PARTS },
   };

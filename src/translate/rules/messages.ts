@@ -70,6 +70,11 @@ export const MESSAGE_RULES = {
       "Data URLs and base64 become `inlineData`; gs, http and https URLs become `fileData` and are read by Google.",
     source: SOURCES.overview,
   },
+  "part-media-read": {
+    summary:
+      "With `media.fetch: proxy` the gateway reads http and https URLs itself, and their bytes become `inlineData`.",
+    source: SOURCES.overview,
+  },
   "part-mime-type": {
     summary: "The media type comes from the data URL, the declared format, or the file name's extension.",
     source: SOURCES.overview,
