@@ -1,4 +1,4 @@
-/** What undici and the operating system say about a broken connection, as a `GatewayError` a caller can act on. */
+/** What the HTTP clients and the operating system say about a broken connection, as a `GatewayError` a caller can act on. */
 import { GatewayError } from "../errors.ts";
 
 type Phase = "connect" | "first_byte" | "idle" | "total";
@@ -14,6 +14,14 @@ export function connectFailure(origin: string, error: Error): Error {
       "upstream_unreachable",
       `The upstream host ${host} does not exist. Check the location and the base URL; models of Gemini 3 and later are served from the location "global".`,
       { status: 502, shouldRetry: false },
+    );
+  }
+  if (isNameServerFailure(code)) {
+    return failure(
+      error,
+      "upstream_unreachable",
+      `The address of the upstream host ${host} cannot be looked up (${code}). Try again shortly.`,
+      { status: 502, shouldRetry: true },
     );
   }
   if (isTls(code)) {
@@ -52,8 +60,10 @@ export function exchangeFailure(origin: string, error: Error, insideAnswer: bool
       { status: 502, shouldRetry: true },
     );
   }
-  if (code === "UND_ERR_HEADERS_OVERFLOW") return badAnswer(origin, "its headers are too large", error);
+  if (code === "UND_ERR_HEADERS_OVERFLOW" || code === "ERR_HTTP1_HEAD_TOO_LARGE")
+    return badAnswer(origin, "its headers are too large", error);
   if (
+    code === "ERR_HTTP1_FRAMING" ||
     code.startsWith("HPE_") ||
     error.name === "HTTPParserError" ||
     code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH"
@@ -85,6 +95,16 @@ export function timeoutFailure(origin: string, phase: Phase, afterMs: number): G
     total: `The answer of the upstream ${host} was not complete`,
   }[phase];
   return new GatewayError({ kind: "upstream_timeout", phase, afterMs }, `${what} within ${afterMs} ms.`);
+}
+
+/** The time to connect went by before the name server had said where. */
+export function nameTimeout(origin: string, afterMs: number): GatewayError {
+  return failure(
+    undefined,
+    "upstream_unreachable",
+    `The address of the upstream host ${new URL(origin).host} was not found within ${afterMs} ms. Try again shortly.`,
+    { status: 502, shouldRetry: true },
+  );
 }
 
 export function busyFailure(origin: string): GatewayError {
@@ -131,10 +151,16 @@ function codeOf(error: Error): string {
   return typeof code === "string" ? code : error.name;
 }
 
-/** A header or path that undici refuses to send. Everything from outside was checked long before. */
+/** Codes of getaddrinfo and of c-ares, but for a name that does not exist. */
+function isNameServerFailure(code: string): boolean {
+  return code.startsWith("EAI_") || ["ESERVFAIL", "ENODATA", "EREFUSED", "ETIMEOUT"].includes(code);
+}
+
+/** A header or path that the client refuses to send. Everything from outside was checked long before. */
 function isOurMistake(code: string): boolean {
   return (
     code === "UND_ERR_INVALID_ARG" ||
+    code === "ERR_UNSENDABLE_REQUEST" ||
     code === "TypeError" ||
     code === "AssertionError" ||
     code === "ERR_ASSERTION"

@@ -1,0 +1,27 @@
+/** The HTTP clients there are, behind one interface. */
+import { createHttp1Client } from "./http1-client.ts";
+import { createUndiciClient } from "./undici-client.ts";
+import type { UpstreamClient } from "./upstream.ts";
+
+/** `http1` is the gateway's own; `undici` is the library that Node's `fetch` is made of. */
+export const UPSTREAM_CLIENT_KINDS = ["http1", "undici"] as const;
+export type UpstreamClientKind = (typeof UPSTREAM_CLIENT_KINDS)[number];
+
+export interface UpstreamClientOptions {
+  /** Most connections at one time to one origin. Default 8192. */
+  maxConnections?: number;
+  /**
+   * How long an unused connection stays open, in milliseconds. The default of 55 s is below the 60 s after which common
+   * load balancers close theirs; a server's own `keep-alive` hint wins.
+   */
+  keepAliveMs?: number;
+  /** Largest response head, in bytes. Default 32 KiB. */
+  maxHeaderBytes?: number;
+}
+
+export function createUpstreamClient(
+  kind: UpstreamClientKind,
+  options: UpstreamClientOptions = {},
+): UpstreamClient {
+  return kind === "http1" ? createHttp1Client(options) : createUndiciClient(options);
+}
