@@ -90,7 +90,7 @@ async function ask(upstream: ConnectedUpstream, place: Place, { call, now }: Sce
       };
     }
     const hints = place.location === undefined ? {} : { location: place.location };
-    const { message } = toFailure(status, headers, body, { now: now(), ...hints });
+    const { message } = toFailure(status, headers, body, { now: now(), reader: "operator", ...hints });
     const fix = signInHintIn(body)?.command ?? fixFor(status);
     // The command has a line of its own here.
     const says = message.replace(/ To mend it: `[^`]*`\.$/, "");

@@ -2,6 +2,7 @@
 import { GatewayError } from "../errors.ts";
 import type { RequestRecord } from "../observe/request-record.ts";
 import { type FailureHints, toFailure } from "../translate/gemini-to-openai/error.ts";
+import { upstreamWords } from "../translate/gemini-to-openai/upstream-words.ts";
 import { retryAfterMs } from "../translate/gemini-to-openai/retry-advice.ts";
 import type { ActiveCalls } from "./active-calls.ts";
 import { timed } from "./answer-headers.ts";
@@ -77,6 +78,7 @@ export function endpointFailure(
     return toFailure(status, headers, body, hints);
   }
   const wait = retryAfterMs(headers, undefined, hints.now);
+  const words = upstreamWords(own.message, hints.credentials === "caller");
   return new GatewayError(
     {
       kind: "upstream",
@@ -85,8 +87,9 @@ export function endpointFailure(
       code: own.code,
       param: own.param,
       ...(wait === undefined ? {} : { retryAfterMs: wait }),
+      ...(words?.said === undefined ? {} : { said: words.said }),
     },
-    own.message,
+    words?.told ?? `The upstream answered HTTP ${status} with a page.`,
   );
 }
 

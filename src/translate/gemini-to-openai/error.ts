@@ -3,12 +3,15 @@ import { GatewayError, type UpstreamFailure } from "../../errors.ts";
 import { errorParam } from "./error-param.ts";
 import { errorReason, readError, readErrorText, type ReadError } from "./google-error.ts";
 import { signInHint } from "./sign-in-hints.ts";
+import { upstreamWords } from "./upstream-words.ts";
 import { isExhausted, type ResponseHeaders, retryAfterMs } from "./retry-advice.ts";
 
 /** What the upstream's answer alone does not show. */
 export interface FailureHints {
   /** Whose credential the upstream judged. The gateway's own being refused is no fault of the caller's key. Default: `own`. */
   credentials?: "own" | "caller";
+  /** Who reads the message. Names of the gateway's own projects and addresses are for its operator. Default: `caller`. */
+  reader?: "caller" | "operator";
   /** Milliseconds since the epoch, for `Retry-After` dates; without it the answer's own `Date` is used. */
   now?: number;
   /** Where the call went, so that a missing model can be explained. */
@@ -92,14 +95,19 @@ function translate(
   const named = error.status !== undefined && BY_STATUS.has(error.status) ? error.status : undefined;
   const reason = isCredentialRefusal(error) ? "UNAUTHENTICATED" : (named ?? BY_HTTP.get(httpStatus));
   const mapping = (reason === undefined ? undefined : BY_STATUS.get(reason)) ?? byClass(httpStatus);
-  const told = presentable(error.message) ?? `The upstream answered HTTP ${httpStatus} without saying why.`;
-  const hint = signInHint(error);
+  // A caller's own credential: its project is the caller's as well.
+  const isTheirs = hints.credentials === "caller" || hints.reader === "operator";
+  const words = upstreamWords(error.message, isTheirs);
+  const told = words?.told ?? `The upstream answered HTTP ${httpStatus} without saying why.`;
+  // The log has the upstream's own words, which name the project, for whose project it is.
+  const hint = signInHint(error, isTheirs);
   const text = hint === undefined ? told : `${told} ${hint.says} To mend it: \`${hint.command}\`.`;
   const failure: UpstreamFailure = {
     kind: "upstream",
     ...mapping,
     param: mapping.status === 400 ? errorParam(error) : null,
   };
+  if (words?.said !== undefined) failure.said = words.said;
   const name = error.status ?? reason;
   if (name !== undefined) failure.reason = name.slice(0, 64);
   const wait = retryAfterMs(headers, error, hints.now ?? dateOf(headers));
@@ -200,18 +208,6 @@ function byClass(httpStatus: number): Mapping {
     return { status: httpStatus, type: "invalid_request_error", code: "invalid_request" };
   }
   return { status: 502, type: "server_error", code: "bad_upstream_response" };
-}
-
-const MAX_MESSAGE_LENGTH = 2000;
-
-/** The upstream's words, short, without pages and without keys: Google quotes a suspended API key in full. */
-function presentable(message: string | undefined): string | undefined {
-  if (message === undefined || /<(!doctype|html|head|body)\b/i.test(message)) return undefined;
-  const cut = message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}...` : message;
-  return cut
-    .replace(/\bAIza[\w-]{10,}/g, "[key]")
-    .replace(/\bya29\.[\w.-]+/g, "[token]")
-    .replace(/\bBearer\s+[\w.~+/=-]{8,}/gi, "Bearer [token]");
 }
 
 function dateOf(headers: ResponseHeaders): number | undefined {

@@ -99,7 +99,7 @@ test("request errors end with the hint", () => {
   const { message, failure } = toFailure(403, {}, body);
   expect(message).toBe(
     "Denied. The account in use lacks the role roles/aiplatform.user in this project, or the project is the wrong one. " +
-      "To mend it: `gcloud projects add-iam-policy-binding tides --member=MEMBER --role=roles/aiplatform.user`.",
+      "To mend it: `gcloud projects add-iam-policy-binding PROJECT --member=MEMBER --role=roles/aiplatform.user`.",
   );
   expect(failure).toMatchObject({ status: 403, code: "permission_denied" });
 });

@@ -107,13 +107,17 @@ const BY_MESSAGE: readonly (readonly [RegExp, Hint])[] = [
 
 const UNKNOWN_PROJECT = "PROJECT";
 
-/** Undefined: the refusal is not about signing in, or nothing tells what about it. */
-export function signInHint(error: ReadError): SignInHint | undefined {
+/**
+ * Undefined: the refusal is not about signing in, or nothing tells what about it.
+ * @param naming false: the command does not name the project
+ */
+export function signInHint(error: ReadError, naming = true): SignInHint | undefined {
   const info = error.details.find((detail) => string(detail["@type"])?.endsWith("ErrorInfo") === true);
   const message = error.message ?? "";
   const byReason = BY_REASON.get(string(info?.["reason"]) ?? "");
   const hint = byReason ?? BY_MESSAGE.find(([pattern]) => pattern.test(message))?.[1];
-  return hint?.(factsOf(record(info?.["metadata"]) ?? {}, message));
+  const facts = factsOf(record(info?.["metadata"]) ?? {}, message);
+  return hint?.(naming ? facts : { ...facts, project: UNKNOWN_PROJECT });
 }
 
 /** The same for an answer's body as text. */
