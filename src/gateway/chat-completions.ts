@@ -9,6 +9,7 @@ import { explainRequest } from "./explain-request.ts";
 import type { Gateway } from "./gateway.ts";
 import { type AttemptParts, geminiAttempt } from "./gemini-attempt.ts";
 import { parseBody } from "./json-body.ts";
+import { turnFor } from "./large-work.ts";
 import { openaiAttempt } from "./openai-attempt.ts";
 import { chooseRoute, upstreamOf } from "./routing-choice.ts";
 import { sendJson } from "./send-json.ts";
@@ -24,6 +25,7 @@ export function chatCompletions(
   scope: Scope | undefined,
 ): Promise<void> {
   return answering(gateway, call, reply, async (active, headers) => {
+    await turnFor(call.body, active);
     const body = parseBody(call.body);
     call.record.asked(body, gateway.config.models);
     if (isOn(call.headers, "x-pollux-explain")) {

@@ -13,6 +13,7 @@ import type { GatheredAnswer } from "./gather.ts";
 import type { Gateway } from "./gateway.ts";
 import { passedOn } from "./generate-request.ts";
 import { parseBody } from "./json-body.ts";
+import { turnFor } from "./large-work.ts";
 import { endpointFor } from "./openai-attempt.ts";
 import { endpointFailure, passThrough } from "./pass-through.ts";
 import { locationFor, onlyTarget, upstreamForScope } from "./routing-choice.ts";
@@ -30,6 +31,7 @@ export function endpointPassThrough(
   return answering(gateway, call, reply, async (active, headers) => {
     const { upstream, address } = await findEndpoint(gateway, route);
     // Refused here with a clear message rather than by a container whose errors differ from server to server.
+    await turnFor(call.body, active);
     call.record.asked(parseBody(call.body), gateway.config.models);
     const build = jsonRequest(address, passedOn(upstream, call.headers), call.body, gateway.timeouts);
     const hints = { credentials: upstream.at.credentials, now: gateway.now() };

@@ -12,6 +12,7 @@ import { isOn, type Call, type Reply } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
 import { generateRequest } from "./generate-request.ts";
 import { mintCompletionId, mintToolCallId } from "./ids.ts";
+import { turnFor } from "./large-work.ts";
 import { withRecovery } from "./recovery.ts";
 import { sendJson } from "./send-json.ts";
 import { streamAnswer } from "./stream-answer.ts";
@@ -51,10 +52,12 @@ export async function geminiAttempt(
     async (repair) => {
       tries += 1;
       if (tries > 1) gateway.observer.attempted(upstream.name, "recovered");
+      await turnFor(call.body, active);
       const gemini = translate(gateway, body, upstream, target, { repair, strict });
       const notes = toNotesHeader(gemini.notes);
       if (notes === undefined) delete headers["x-pollux-notes"];
       else headers["x-pollux-notes"] = notes;
+      await turnFor(call.body, active);
       const build = generateRequest(upstream, gemini, { scope, target }, call.headers, timeouts);
       const attempt = active.branch();
       if (gemini.stream) {
