@@ -66,7 +66,8 @@ export class EmulatorHandler {
     try {
       await this.#serve(request, response, record);
     } catch (error) {
-      if (error instanceof BodyEnded) return;
+      // A client that leaves while it sends its request is no fault of this server.
+      if (error instanceof BodyEnded || (request.destroyed && !request.complete)) return;
       await this.#answerError(request, response, error).catch(() => response.destroy());
     }
   }

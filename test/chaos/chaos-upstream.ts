@@ -17,8 +17,8 @@ export interface ChaosUpstream {
   readonly generating: number;
   /** Calls in all. */
   readonly calls: number;
-  /** Calls for requests that are not under way any more. */
-  readonly strangers: string[];
+  /** Told of calls for requests that are not under way any more. */
+  onStranger(id: string): void;
   /** Drops every connection and is away for so long. */
   restart(awayMs: number): Promise<void>;
   close(): Promise<void>;
@@ -33,7 +33,6 @@ export async function startChaosUpstream(
   const open = new Set<ServerResponse>();
   /** A rule sees of a request only what it may match; its headers tell which it is. */
   const responses = new WeakMap<object, ServerResponse>();
-  const strangers: string[] = [];
   let calls = 0;
 
   handler.rules.match = (request: MatchedRequest): RuleOutcome | undefined => {
@@ -41,7 +40,7 @@ export async function startChaosUpstream(
     if (id === undefined) return undefined;
     const observation = underWay.get(id);
     if (observation === undefined) {
-      strangers.push(id);
+      upstream.onStranger(id);
       return undefined;
     }
     const { plan } = observation;
@@ -90,7 +89,7 @@ export async function startChaosUpstream(
       server.close(() => resolve());
       server.closeAllConnections();
     });
-  return {
+  const upstream: ChaosUpstream = {
     port,
     get generating() {
       return open.size;
@@ -98,7 +97,7 @@ export async function startChaosUpstream(
     get calls() {
       return calls;
     },
-    strangers,
+    onStranger() {},
     restart: async (awayMs) => {
       await stop();
       await new Promise((resolve) => setTimeout(resolve, awayMs));
@@ -106,4 +105,5 @@ export async function startChaosUpstream(
     },
     close: stop,
   };
+  return upstream;
 }

@@ -28,7 +28,8 @@ export class Figures {
     for (const fault of Object.values(plan.faults)) count(this.faults, fault.split("=")[0] ?? fault);
     const code = errorCode(observation);
     if (code !== undefined) count(this.errors, `${word}: ${code}`);
-    if (isClean(observation)) {
+    // Who came while the process was being ended could not be answered; whether that is so is checked apart.
+    if (isClean(observation) && word !== "refused" && word !== "broken") {
       const clean = observation.phase.startsWith("chaos") ? this.clean.chaos : this.clean.calm;
       clean.all += 1;
       if (word === "ok") clean.ok += 1;

@@ -38,7 +38,8 @@ const plan: ChaosPlan = {
   restarts: { SIGTERM: 1, SIGKILL: 1 },
   quietMs: 90_000,
   floor: 0.5,
-  allowed: { descriptors: 2, threads: 0, resources: 1, heapBytes: 24 * 2 ** 20, bufferBytes: 8 * 2 ** 20 },
+  // Node starts its pool of four threads when it first needs one.
+  allowed: { descriptors: 2, threads: 4, resources: 1, heapBytes: 24 * 2 ** 20, bufferBytes: 8 * 2 ** 20 },
 };
 
 const cache = join(import.meta.dirname, "../../.cache/chaos");

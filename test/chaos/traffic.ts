@@ -10,6 +10,7 @@ import { askBySocket } from "./socket-client.ts";
 const GIVE_UP_MS = 45_000;
 /** A client that finds no gateway waits a little longer. */
 const REFUSED_MS = 300;
+const ARRIVAL_MS = 500;
 /** How long upstream calls of clients that left are watched. */
 const WATCH_MS = 5_000;
 
@@ -50,6 +51,11 @@ export class Traffic {
     if (this.#running) return;
     this.#running = true;
     this.#clients = Array.from({ length: this.#options.clients }, (_, client) => this.#client(client));
+  }
+
+  /** The name of the one that requests belong to now. */
+  get phase(): string {
+    return this.#phase.name;
   }
 
   /** No more requests; resolves when those under way are over and checked. */
@@ -95,7 +101,7 @@ export class Traffic {
     if (LEAVING.has(observation.plan.conduct)) {
       const until = performance.now() + WATCH_MS;
       // A call that is on its way to an upstream may arrive there a little later than its client left.
-      do await new Promise((resolve) => setTimeout(resolve, 100));
+      do await new Promise((resolve) => setTimeout(resolve, ARRIVAL_MS));
       while (abandonedFor(observation) === Infinity && performance.now() < until);
     }
     this.#options.onOver(observation);
