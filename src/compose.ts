@@ -1,4 +1,5 @@
 /** A configuration to a gateway ready to be served, and to the next one when the configuration changes. */
+import type { LookupFunction } from "node:net";
 import type { Config } from "./config/config.ts";
 import { type Connected, type ConnectDeps, connectUpstream } from "./connect-upstream.ts";
 import type { Emulator, EmulatorOptions } from "./emulator/server.ts";
@@ -37,6 +38,8 @@ export interface ComposeOptions {
   emulator?: EmulatorOptions;
   credentials?: ConnectDeps["credentials"];
   local?: ConnectDeps["local"];
+  /** Asked for the addresses of upstream hosts; default: the system. */
+  lookup?: LookupFunction;
 }
 
 /** @throws SettingsError when credentials are named and cannot be used. */
@@ -65,7 +68,10 @@ class Composed implements ComposedGateway {
   constructor(config: Config, options: ComposeOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    this.#client = createUndiciClient({ maxConnections: config.limits.upstreamConnections });
+    this.#client = createUndiciClient({
+      maxConnections: config.limits.upstreamConnections,
+      ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
+    });
     this.#retryBudget = config.limits.retryBudget;
     this.#router = newRouter(this.#retryBudget);
     this.#signatures = new MemorySignatureStore({ now: this.#now });

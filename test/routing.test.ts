@@ -174,7 +174,6 @@ describe("what was tried stands in x-pollux-attempts", () => {
     ["status=429;retry-after=5", "rate_limited"],
     ["status=500", "failed"],
     ["status=404", "not_found"],
-    ["reset", "unavailable"],
     ["html", "failed"],
   ])("%s is answered elsewhere", async (fault, outcome) => {
     const { west1, west4, gateway } = await twoRegions(FIRST_THEN);

@@ -184,6 +184,12 @@ export const limitsSchema = z
       .max(1)
       .default(DEFAULT_SETTINGS.retryBudget)
       .describe("Extra load that retries may add to an upstream, as a share of its requests."),
+    repeatAfterReset: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Ask again when an upstream lost the connection after it had got the request. The answer may then be paid for twice.",
+      ),
   })
   .prefault({})
   .describe("Bounds on what one request may cost.");

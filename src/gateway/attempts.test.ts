@@ -44,16 +44,19 @@ async function run(
     locations,
     active = new ActiveCalls(),
     during = () => {},
+    repeatAfterReset = false,
   }: {
     targets?: string[];
     clientRetry?: number;
     locations?: readonly string[];
     active?: ActiveCalls;
     during?: (reply: RecordedReply) => void;
+    repeatAfterReset?: boolean;
   } = {},
 ) {
   const router = new Router({ now: () => 0, random: () => 0, retryBudgetFloor: 100 });
-  const gateway = scriptedGateway({ router });
+  const { limits } = scriptedGateway();
+  const gateway = scriptedGateway({ router, limits: { ...limits, repeatAfterReset } });
   const headers: Record<string, string> = {};
   const tried: string[] = [];
   const reply = new RecordedReply();
@@ -123,9 +126,29 @@ describe("runAttempts", () => {
     expect(budgets).toMatchObject([{ retries: 0 }]);
   });
 
-  test("no connection in time is", async () => {
-    const late = new GatewayError({ kind: "upstream_timeout", phase: "connect", afterMs: 1 }, "late");
-    expect((await run([late])).tried).toEqual(["a", "b"]);
+  const late = new GatewayError({ kind: "upstream_timeout", phase: "connect", afterMs: 1 }, "late");
+
+  test.each([
+    ["no connection in time", late],
+    ["a name not found", failed(502, { code: "upstream_unreachable" })],
+    ["a wrong certificate", failed(502, { code: "upstream_tls_error", shouldRetry: false })],
+  ])("%s is, at another target and never at the same", async (_, error) => {
+    expect((await run([error])).tried).toEqual(["a", "b"]);
+    const { thrown, tried } = await run([error, error, error], { targets: ["a", "b"] });
+    expect(tried).toEqual(["a", "b"]);
+    expect(thrown).toBeInstanceOf(GatewayError);
+  });
+
+  const reset = failed(502, { code: "upstream_reset", shouldRetry: true });
+
+  test("F-20 a connection lost with the request in it is not repeated, and the client may", async () => {
+    const { thrown, tried } = await run([reset]);
+    expect(thrown).toBe(reset);
+    expect(tried).toEqual(["a"]);
+  });
+
+  test("F-20 it is where the operator would rather pay twice", async () => {
+    expect((await run([reset], { repeatAfterReset: true })).tried).toEqual(["a", "b"]);
   });
 
   test("nothing is tried again once the client has seen some of it", async () => {

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { GatewayError } from "../errors.ts";
 import type { RequestRecord } from "../observe/request-record.ts";
 import type { Attempt, Outcome, Route, RouteTarget } from "../routing/route.ts";
-import type { PlanRequest } from "../routing/plan.ts";
+import type { PlanRequest, Repeat } from "../routing/plan.ts";
 import type { ActiveCalls } from "./active-calls.ts";
 import { type Call, header, type Reply } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
@@ -49,9 +49,12 @@ export async function runAttempts(
       return;
     } catch (error) {
       const isOver = active.endedBy !== undefined;
-      const mayRepeat = !isOver && !reply.headSent && !isCostly(error);
+      const repeat =
+        isOver || reply.headSent || isCostly(error, gateway.limits.repeatAfterReset)
+          ? "no"
+          : whereToRepeat(error);
       const outcome: Outcome = isOver ? { kind: "abandoned" } : outcomeOf(error);
-      target = plan.next(outcome, mayRepeat);
+      target = plan.next(outcome, repeat);
       gateway.observer.attempted(upstream, outcome.kind);
       headers["x-pollux-attempts"] = attemptsHeader(plan.attempts, undefined);
       if (target === undefined) throw plan.attempts.length > 1 ? exhausted(error) : error;
@@ -65,12 +68,27 @@ export function clientRetryOf(call: Call): number {
   return Number.isInteger(count) && count > 0 ? count : 0;
 }
 
-/** The upstream may have worked for minutes, and would again: that is for the caller to decide. */
-function isCostly(error: unknown): boolean {
+/**
+ * The upstream may have worked for minutes, and would again; or it had the request when the connection was lost, and
+ * may have answered it to nobody. Paying for an answer twice is for the caller to decide.
+ */
+function isCostly(error: unknown, repeatAfterReset: boolean): boolean {
   if (!(error instanceof GatewayError)) return false;
   const { failure } = error;
   if (failure.kind === "upstream_timeout") return failure.phase !== "connect";
-  return failure.kind === "upstream" && failure.status === 504;
+  if (failure.kind !== "upstream") return false;
+  return failure.status === 504 || (failure.code === "upstream_reset" && !repeatAfterReset);
+}
+
+/** A name that is not found, a certificate that is wrong, silence at the door: they stay so for longer than we wait. */
+function whereToRepeat(error: unknown): Repeat {
+  if (!(error instanceof GatewayError)) return "anywhere";
+  const { failure } = error;
+  if (failure.kind === "upstream_timeout") return "elsewhere";
+  if (failure.kind !== "upstream") return "anywhere";
+  const isLasting =
+    failure.shouldRetry === false || (failure.code === "upstream_unreachable" && failure.status === 502);
+  return isLasting ? "elsewhere" : "anywhere";
 }
 
 async function pause(ms: number, active: ActiveCalls): Promise<void> {

@@ -24,14 +24,17 @@ export interface Plan {
    * The next target worth trying after the current attempt ended so; undefined when done: it succeeded, repeating
    * cannot help, nothing is left, or the retries of the request or of the upstream are used up.
    *
-   * @param mayRepeat false: the attempt counts, and is the last one
+   * @param repeat `no`: the attempt counts, and is the last one; `elsewhere`: not at the same target again.
+   *   Default `anywhere`
    */
-  next(outcome: Outcome, mayRepeat?: boolean): RouteTarget | undefined;
+  next(outcome: Outcome, repeat?: Repeat): RouteTarget | undefined;
   /** How long to wait before the attempt just handed out, in milliseconds; 0 except for a repeat at the same target. */
   readonly waitMs: number;
   /** Attempts that ended, in order. */
   readonly attempts: readonly Attempt[];
 }
+
+export type Repeat = "anywhere" | "elsewhere" | "no";
 
 /** What a plan asks of its router. */
 export interface PlanContext {
@@ -92,7 +95,7 @@ export class RoutePlan implements Plan {
     return this.#begin(target, 0, nowMs);
   }
 
-  next(outcome: Outcome, mayRepeat = true): RouteTarget | undefined {
+  next(outcome: Outcome, repeat: Repeat = "anywhere"): RouteTarget | undefined {
     const target = this.#target;
     const health = this.#health;
     const pass = this.#pass;
@@ -102,7 +105,7 @@ export class RoutePlan implements Plan {
     this.#waitMs = 0;
     (this.#attempts ??= []).push({ target, outcome });
     health.end(pass, outcome, nowMs);
-    if (!mayRepeat || !isRetriable(outcome)) return undefined;
+    if (repeat === "no" || !isRetriable(outcome)) return undefined;
 
     const retries = this.attempts.length - 1;
     const most = this.#request.clientRetry > 0 ? MAX_RETRIES_OF_A_RETRY : MAX_RETRIES;
@@ -110,7 +113,9 @@ export class RoutePlan implements Plan {
     const other = this.#ready(nowMs) ?? this.#soonest(nowMs, "doubtful");
     if (other !== undefined) return this.#retry(other, 0, nowMs);
     // A 429 or a missing model is not mended by asking again at once.
-    if (outcome.kind !== "unavailable" && outcome.kind !== "failed") return undefined;
+    if (repeat === "elsewhere" || (outcome.kind !== "unavailable" && outcome.kind !== "failed")) {
+      return undefined;
+    }
     const guessMs = BACKOFF_MS * 2 ** retries * (0.5 + this.#context.random() / 2);
     const waitMs = health.repeatAfterMs(guessMs, PATIENCE_MS, nowMs);
     return waitMs === undefined ? undefined : this.#retry(target, waitMs, nowMs);

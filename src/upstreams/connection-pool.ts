@@ -1,4 +1,4 @@
-import { Socket } from "node:net";
+import { isIP, type LookupFunction, Socket } from "node:net";
 import { buildConnector, Client } from "undici";
 
 export interface ConnectionPoolOptions {
@@ -8,6 +8,8 @@ export interface ConnectionPoolOptions {
   keepAliveMs: number;
   /** Larger response heads are refused, in bytes. */
   maxHeaderBytes: number;
+  /** Finds the addresses of a host. */
+  lookup: LookupFunction;
 }
 
 /** One socket to the upstream (undici opens it again if it was closed before it was needed). */
@@ -19,6 +21,8 @@ export interface Connection {
   onConnectError: ((error: Error) => void) | undefined;
   /** The socket while it is being opened, TLS included; undici has it after that. */
   opening: Socket | undefined;
+  /** The address of the host is known, or its name is one. */
+  found: boolean;
 }
 
 /**
@@ -43,7 +47,7 @@ export class ConnectionPool {
     this.#options = options;
     this.#onEmpty = onEmpty;
     // One connector for all: it holds the TLS sessions to resume. Our own timers do the timing.
-    this.#connect = buildConnector({ allowH2: false, timeout: 0 });
+    this.#connect = buildConnector({ allowH2: false, timeout: 0, lookup: options.lookup });
   }
 
   /** Connections now open, opening or idle. */
@@ -112,7 +116,9 @@ export class ConnectionPool {
       connect: (options, callback) => {
         // The declaration says void; the socket is returned all the same, and closing it early needs it.
         const socket: unknown = this.#connect(options, callback);
-        if (socket instanceof Socket) connection.opening = socket;
+        if (!(socket instanceof Socket)) return;
+        connection.opening = socket;
+        socket.once("lookup", () => (connection.found = true));
       },
       pipelining: 1,
       headersTimeout: 0,
@@ -120,7 +126,14 @@ export class ConnectionPool {
       keepAliveTimeout: this.#options.keepAliveMs,
       maxHeaderSize: this.#options.maxHeaderBytes,
     });
-    const connection: Connection = { client, served: 0, onConnectError: undefined, opening: undefined };
+    const found = isIP(new URL(this.#origin).hostname.replace(/^\[|\]$/g, "")) !== 0;
+    const connection: Connection = {
+      client,
+      served: 0,
+      onConnectError: undefined,
+      opening: undefined,
+      found,
+    };
     this.#all.add(connection);
     client.on("connect", () => {
       connection.served = 0;

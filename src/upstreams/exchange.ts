@@ -8,6 +8,7 @@ import {
   connectFailure,
   exchangeFailure,
   isSocketLoss,
+  nameTimeout,
   timeoutFailure,
 } from "./transport-error.ts";
 import type { UpstreamCall, UpstreamReceiver, UpstreamRequest, UpstreamTimeouts } from "./upstream.ts";
@@ -291,6 +292,7 @@ export class Exchange implements UpstreamCall, Dispatcher.DispatchHandler {
       case "sent":
         return timeoutFailure(this.#origin, "first_byte", firstByteMs);
       default:
+        if (this.#connection?.found === false) return nameTimeout(this.#origin, connectMs);
         return timeoutFailure(this.#origin, "connect", connectMs);
     }
   }

@@ -8,7 +8,7 @@ const origin = "https://us-east1-aiplatform.googleapis.com";
 test.each<[string, string, number, boolean | undefined, RegExp]>([
   ["ECONNREFUSED", "upstream_unreachable", 503, true, /ECONNREFUSED/],
   ["EHOSTUNREACH", "upstream_unreachable", 503, true, /EHOSTUNREACH/],
-  ["EAI_AGAIN", "upstream_unreachable", 503, true, /EAI_AGAIN/],
+  ["EAI_AGAIN", "upstream_unreachable", 502, true, /looked up.*EAI_AGAIN/],
   ["ECONNRESET", "upstream_unreachable", 503, true, /ECONNRESET/],
   ["ENOTFOUND", "upstream_unreachable", 502, false, /does not exist.*location/],
   ["CERT_HAS_EXPIRED", "upstream_tls_error", 502, false, /not valid today/],

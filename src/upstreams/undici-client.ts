@@ -1,6 +1,8 @@
+import type { LookupFunction } from "node:net";
 import { GatewayError } from "../errors.ts";
 import { ConnectionPool } from "./connection-pool.ts";
 import { Exchange } from "./exchange.ts";
+import { createLookup } from "./name-lookup.ts";
 import type { UpstreamCall, UpstreamClient, UpstreamReceiver, UpstreamRequest } from "./upstream.ts";
 
 export interface UndiciClientOptions {
@@ -13,6 +15,8 @@ export interface UndiciClientOptions {
   keepAliveMs?: number;
   /** Largest response head, in bytes. Default 32 KiB. */
   maxHeaderBytes?: number;
+  /** Asked for the addresses of each host; default `dns.lookup`, which asks the system. */
+  lookup?: LookupFunction;
 }
 
 /**
@@ -27,6 +31,7 @@ export function createUndiciClient(options: UndiciClientOptions = {}): UpstreamC
     maxConnections: options.maxConnections ?? 8_192,
     keepAliveMs: options.keepAliveMs ?? 55_000,
     maxHeaderBytes: options.maxHeaderBytes ?? 32 * 1024,
+    lookup: createLookup(options.lookup),
   };
   /** Only origins with an open connection: locations are chosen by callers, so the list must not grow. */
   const pools = new Map<string, ConnectionPool>();
