@@ -33,8 +33,12 @@ export function toChatCompletion(
       steps.set(choice, [...(steps.get(choice) ?? []), ...choice.push(candidate)]);
     }
     choices.noteBlock(source, response, envelope.id);
-    // Neither candidates nor a refusal: an empty turn, seen after tool results. `choices` is never empty.
-    if (choices.ofSource(source).length === 0) choices.forCandidate(source, {}, envelope.id);
+    if (choices.ofSource(source).length === 0) {
+      // What was generated, and paid for, is not there: no client may take that for a finished answer.
+      if ((response.usageMetadata?.candidatesTokenCount ?? 0) > 0) throw withoutCandidates();
+      // Neither candidates nor a refusal: an empty turn, seen after tool results. `choices` is never empty.
+      choices.forCandidate(source, {}, envelope.id);
+    }
     usages.push(mergeUsage(undefined, response.usageMetadata));
   }
   const tier = toServiceTier(usages);
@@ -79,8 +83,16 @@ function joinLogprobs(steps: Step[]): ChoiceLogprobs | null {
 }
 
 export function notAnAnswer(): GatewayError {
+  return badAnswer("The upstream's answer is JSON but not a generateContent response.");
+}
+
+function withoutCandidates(): GatewayError {
+  return badAnswer("The upstream's answer counts generated tokens but holds no candidate.");
+}
+
+function badAnswer(message: string): GatewayError {
   return new GatewayError(
     { kind: "upstream", status: 502, type: "server_error", code: "bad_upstream_response", param: null },
-    "The upstream's answer is JSON but not a generateContent response.",
+    message,
   );
 }
