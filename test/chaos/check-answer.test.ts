@@ -107,6 +107,11 @@ describe("planted violations are found", () => {
       seen([...pieces(TEXT).slice(0, 1), ...WHOLE]),
       /no prefix of what was generated: at 9/,
     ],
+    [
+      "a stop that the upstream never said",
+      seen(WHOLE, { calls: [{ upstream: "a", fault: "no-finish", at: 1 }] }),
+      /FAKE FINISH: a finish_reason that no upstream sent/,
+    ],
     ["a lost chunk", seen(WHOLE.toSpliced(1, 1)), /no prefix/],
     ["a damaged character", seen(WHOLE.with(0, delta({ content: "r7xabc:0\uFFFD" }))), /no prefix/],
     [

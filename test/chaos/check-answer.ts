@@ -145,6 +145,12 @@ function checkStream(observation: Observation, wrong: string[]): void {
   }
   checkChoices(plan, choices, wrong);
   const finished = plan.answer.texts.every((_, index) => choices.get(index)?.finish !== undefined);
+  // Text that came whole does not make up for it: nobody can know that it is whole.
+  const unsaid =
+    observation.calls.length > 0 && observation.calls.every(({ fault }) => fault?.includes("no-finish"));
+  if (unsaid && [...choices.values()].some(({ finish }) => finish !== undefined)) {
+    wrong.push("FAKE FINISH: a finish_reason that no upstream sent");
+  }
   if (done && !finished) wrong.push("[DONE] before every choice had its finish_reason");
   if (done && plan.includeUsage && usages !== 1) wrong.push(`usage was asked for and came ${usages} times`);
   const [ending] = observation.endings;
