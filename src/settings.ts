@@ -59,6 +59,14 @@ export interface Settings {
   upstreamConnections: number;
   /** Extra load that retries may add to an upstream, as a share of its requests: 0 to 1. */
   retryBudget: number;
+  log: { level: LogLevel; requests: RequestLogging };
+  /** Undefined: the metrics have no port of their own. */
+  metricsPort: number | undefined;
+  tracing: {
+    /** Where spans are sent; undefined: none are made. */
+    endpoint: string | undefined;
+    headers: Record<string, string>;
+  };
 }
 
 export interface SettingsFlags {
@@ -70,6 +78,13 @@ export interface SettingsFlags {
 }
 
 type Environment = Record<string, string | undefined>;
+
+export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** A line for each request, for those that did not end well, for none. */
+export const REQUEST_LOGS = ["on", "errors", "off"] as const;
+export type RequestLogging = (typeof REQUEST_LOGS)[number];
 
 /** What holds where nothing is said, in the environment or in a file. */
 export const DEFAULT_SETTINGS = {
@@ -86,7 +101,8 @@ export const DEFAULT_SETTINGS = {
   timeouts: { connectMs: 5_000, firstByteMs: 570_000, idleMs: 600_000, totalMs: 0 },
   upstreamConnections: 8_192,
   retryBudget: 0.2,
-};
+  log: { level: "info", requests: "on" },
+} as const;
 
 /**
  * Reads and checks everything. Flags win over variables; an empty variable counts as not set.
@@ -130,6 +146,20 @@ export function readServerSettings(env: Environment, flags: SettingsFlags = {}):
       60_000,
     ),
     retryBudget: share("POLLUX_RETRY_BUDGET", env.POLLUX_RETRY_BUDGET, DEFAULT_SETTINGS.retryBudget),
+    log: {
+      level: oneOf("POLLUX_LOG_LEVEL", env.POLLUX_LOG_LEVEL, LOG_LEVELS, DEFAULT_SETTINGS.log.level),
+      requests: oneOf(
+        "POLLUX_LOG_REQUESTS",
+        env.POLLUX_LOG_REQUESTS,
+        REQUEST_LOGS,
+        DEFAULT_SETTINGS.log.requests,
+      ),
+    },
+    metricsPort:
+      nonEmpty(env.POLLUX_METRICS_PORT) === undefined
+        ? undefined
+        : integer("POLLUX_METRICS_PORT", env.POLLUX_METRICS_PORT, 0, 0, 65_535),
+    tracing: readTracing(env),
   };
 }
 
@@ -284,10 +314,14 @@ export function parseBaseUrl(
   return { url: url.origin + url.pathname.replace(/\/+$/, "") };
 }
 
-function baseUrl(variable: string, value: string | undefined): string | undefined {
+function baseUrl(
+  variable: string,
+  value: string | undefined,
+  http?: "loopback" | "anywhere",
+): string | undefined {
   const text = nonEmpty(value);
   if (text === undefined) return undefined;
-  const { url, problem } = parseBaseUrl(text);
+  const { url, problem } = parseBaseUrl(text, http);
   if (problem !== undefined) throw new SettingsError(variable, problem);
   return url;
 }
@@ -326,6 +360,60 @@ function share(variable: string, value: string | undefined, fallback: number): n
     );
   }
   return number;
+}
+
+function oneOf<Word extends string>(
+  variable: string,
+  value: string | undefined,
+  words: readonly Word[],
+  fallback: Word,
+): Word {
+  const text = nonEmpty(value);
+  if (text === undefined) return fallback;
+  const found = words.find((word) => word === text.toLowerCase());
+  if (found === undefined) {
+    throw new SettingsError(variable, `${JSON.stringify(text)} is not one of ${words.join(", ")}.`);
+  }
+  return found;
+}
+
+/**
+ * OpenTelemetry's own variables: the endpoint for spans as it is, the one for everything with `/v1/traces` behind it
+ * (OpenTelemetry protocol exporter specification, "Endpoint URLs for OTLP/HTTP").
+ */
+function readTracing(env: Environment): Settings["tracing"] {
+  const own = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+  const shared = "OTEL_EXPORTER_OTLP_ENDPOINT";
+  const general = baseUrl(shared, env[shared], "anywhere");
+  const endpoint =
+    baseUrl(own, env[own], "anywhere") ?? (general === undefined ? undefined : `${general}/v1/traces`);
+  return { endpoint, headers: endpoint === undefined ? {} : readOtlpHeaders(env) };
+}
+
+/** `name=value,name=value`, the values percent-encoded. What is wrong with one is told without quoting it. */
+function readOtlpHeaders(env: Environment): Record<string, string> {
+  const variable =
+    nonEmpty(env.OTEL_EXPORTER_OTLP_TRACES_HEADERS) === undefined
+      ? "OTEL_EXPORTER_OTLP_HEADERS"
+      : "OTEL_EXPORTER_OTLP_TRACES_HEADERS";
+  const headers: Record<string, string> = {};
+  for (const entry of list(env[variable])) {
+    const [, name = "", encoded = ""] = /^([A-Za-z0-9-]{1,100})\s*=\s*(.+)$/.exec(entry) ?? [];
+    const value = decoded(encoded);
+    if (value === undefined || !/^[\x21-\x7e]+$/.test(value)) {
+      throw new SettingsError(variable, "an entry is not `name=value` with a percent-encoded value.");
+    }
+    headers[name.toLowerCase()] = value;
+  }
+  return headers;
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function flag(variable: string, value: string | undefined): boolean | undefined {

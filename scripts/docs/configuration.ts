@@ -15,13 +15,19 @@ const COLUMNS = ["Key", "Value", "Default", "Meaning"];
 
 /** The tables by the name that the template gives them. */
 export function configurationTables(): Record<string, string> {
-  const { server, limits } = configSchema.shape;
+  const { server, limits, media, log, metrics, tracing } = configSchema.shape;
   const targets = shapeOf(routeSchema).targets;
   const target = targets === undefined ? undefined : bare(targets);
   if (!(target instanceof z.ZodArray)) throw new Error("the targets of a route are a list");
   return {
     server: table(COLUMNS, rows(server, "server.")),
     limits: table(COLUMNS, rows(limits, "limits.")),
+    media: table(COLUMNS, rows(media, "media.")),
+    observe: table(COLUMNS, [
+      ...rows(log, "log."),
+      ...rows(metrics, "metrics."),
+      ...rows(tracing, "tracing."),
+    ]),
     variables: table(["Variable", "Flag of `pollux serve`", "Key"], overrides()),
     upstreams: upstreamSchema.options.map(upstreamSection).join("\n\n"),
     credentials: table(["`kind`", "Keys", "Meaning"], credentialsSchema.options.map(credentialsRow)),
@@ -78,7 +84,7 @@ function valueText(schema: Schema): string {
   if (plain instanceof z.ZodBoolean) return "`true`, `false`";
   if (plain instanceof z.ZodNumber) return numberText(plain);
   if (plain instanceof z.ZodArray) return `list: ${valueText(plain.element)}`;
-  if (plain instanceof z.ZodObject) return "mapping";
+  if (plain instanceof z.ZodObject || plain instanceof z.ZodRecord) return "mapping";
   if (plain instanceof z.ZodUnion) return "mapping";
   return "text";
 }

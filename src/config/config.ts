@@ -8,7 +8,13 @@ export { configPath, type LoadedConfig, loadConfig, readConfig } from "./load.ts
 export { describeOrigin, type Origin } from "./origin.ts";
 export type { AliasConfig, MatchedRouteConfig, RouteConfig, TargetConfig } from "./route-schema.ts";
 export type { LimitsConfig } from "./limits-schema.ts";
-export { type Config, type ConfigInput, type ServerConfig } from "./schema.ts";
+export {
+  type Config,
+  type ConfigInput,
+  type LogConfig,
+  type ServerConfig,
+  type TracingConfig,
+} from "./schema.ts";
 export { configJsonSchema } from "./json-schema.ts";
 export { masked } from "./mask.ts";
 export { printConfig } from "./print.ts";

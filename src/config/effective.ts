@@ -65,6 +65,30 @@ const SETTINGS: readonly {
     variable: "POLLUX_RETRY_BUDGET",
     read: ({ retryBudget }) => retryBudget,
   },
+  { path: ["log", "level"], variable: "POLLUX_LOG_LEVEL", read: ({ log }) => log.level },
+  { path: ["log", "requests"], variable: "POLLUX_LOG_REQUESTS", read: ({ log }) => log.requests },
+  { path: ["metrics", "port"], variable: "POLLUX_METRICS_PORT", read: ({ metricsPort }) => metricsPort },
+  // The more general first: a later one wins, and each reads the value that holds.
+  {
+    path: ["tracing", "endpoint"],
+    variable: "OTEL_EXPORTER_OTLP_ENDPOINT",
+    read: ({ tracing }) => tracing.endpoint,
+  },
+  {
+    path: ["tracing", "endpoint"],
+    variable: "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    read: ({ tracing }) => tracing.endpoint,
+  },
+  {
+    path: ["tracing", "headers"],
+    variable: "OTEL_EXPORTER_OTLP_HEADERS",
+    read: ({ tracing }) => Object.assign(mapping(), tracing.headers),
+  },
+  {
+    path: ["tracing", "headers"],
+    variable: "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+    read: ({ tracing }) => Object.assign(mapping(), tracing.headers),
+  },
 ];
 
 /** The variables that win over a file, for the documentation: where they go and their names. */

@@ -2,6 +2,8 @@
 import { z } from "zod";
 import { modelId, secret, UPSTREAM_NAME } from "./field-kinds.ts";
 import { limitsSchema } from "./limits-schema.ts";
+import { mediaSchema } from "./media-schema.ts";
+import { logSchema, metricsSchema, tracingSchema } from "./observe-schema.ts";
 import { aliasSchema, routeSchema } from "./route-schema.ts";
 import { DEFAULT_SETTINGS } from "../settings.ts";
 import { upstreamSchema } from "./upstream-schema.ts";
@@ -30,6 +32,10 @@ export const configSchema = z
   .strictObject({
     server,
     limits: limitsSchema,
+    media: mediaSchema,
+    log: logSchema,
+    metrics: metricsSchema,
+    tracing: tracingSchema,
     upstreams: z
       .record(
         z.string().regex(UPSTREAM_NAME, "is not a name: a letter, then letters, digits, `.`, `_` or `-`"),
@@ -61,4 +67,6 @@ export type ConfigInput = z.input<typeof configSchema>;
  * prototype, so that a caller's `constructor` finds nothing in them; their keys are in the order of the file.
  */
 export type Config = z.output<typeof configSchema>;
+export type LogConfig = Config["log"];
+export type TracingConfig = Config["tracing"];
 export type ServerConfig = Config["server"];

@@ -48,8 +48,20 @@ export async function callAuthorized(
     gather(upstream.client, build(authorization), active, maxBytes);
   const first = await upstream.at.authorize(callerToken);
   const answer = await send(first);
-  if (answer.status !== 401 || !(await upstream.at.renew(first))) return answer;
-  return send(await upstream.at.authorize(callerToken));
+  if (answer.status !== 401 || !(await upstream.at.renew(first))) return withoutCredential(answer, first);
+  const second = await upstream.at.authorize(callerToken);
+  return withoutCredential(await send(second), second);
+}
+
+/** A refusal that says back what it was sent must not be read, or logged, with the credential in it. */
+function withoutCredential(answer: GatheredAnswer, sent: Record<string, string>): GatheredAnswer {
+  if (answer.status === 200) return answer;
+  let { body } = answer;
+  for (const name of ["authorization", "x-goog-api-key"]) {
+    const credential = sent[name]?.replace(/^Bearer /, "");
+    if (credential !== undefined && credential !== "") body = body.replaceAll(credential, "[credential]");
+  }
+  return { ...answer, body };
 }
 
 /** Where the pieces of an accepted answer go. Exactly one of the last two is called, and last. */
@@ -83,9 +95,12 @@ export async function streamAuthorized(
   const first = await upstream.at.authorize(callerToken);
   const refusal = await open(upstream, build(first), active, receiver);
   if (refusal === undefined) return;
-  if (refusal.status !== 401 || !(await upstream.at.renew(first))) throw toError(refusal);
-  const second = await open(upstream, build(await upstream.at.authorize(callerToken)), active, receiver);
-  if (second !== undefined) throw toError(second);
+  if (refusal.status !== 401 || !(await upstream.at.renew(first))) {
+    throw toError(withoutCredential(refusal, first));
+  }
+  const renewed = await upstream.at.authorize(callerToken);
+  const second = await open(upstream, build(renewed), active, receiver);
+  if (second !== undefined) throw toError(withoutCredential(second, renewed));
 }
 
 /** The refusal, or undefined when the answer is on its way to the receiver. */

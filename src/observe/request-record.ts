@@ -2,6 +2,7 @@
 import { GatewayError } from "../errors.ts";
 import type { Observer } from "./observer.ts";
 import { outcomeOfError, type RequestOutcome, type RequestPhase } from "./request-outcome.ts";
+import { withoutEcho } from "./safe-text.ts";
 
 /** Tokens as the answer's `usage` counts them. */
 export interface TokenCounts {
@@ -52,8 +53,11 @@ export class RequestRecord {
   tokens: TokenCounts | undefined;
   /** Why it went wrong, for the log. */
   error: GatewayError | undefined;
+  /** What the upstream said of it, without what it repeats of the request; for the log. */
+  upstreamSaid: string | undefined;
   #outcome: RequestOutcome | undefined;
   #began = false;
+  #streamed = false;
   readonly #observer: Observer;
 
   constructor(requestId: string, startedAt: number, observer: Observer) {
@@ -70,6 +74,11 @@ export class RequestRecord {
   /** It is a chat request: counted as one in flight. */
   get began(): boolean {
     return this.#began;
+  }
+
+  /** Its answer was a stream that had begun. */
+  get streamed(): boolean {
+    return this.#streamed;
   }
 
   get ended(): boolean {
@@ -95,7 +104,9 @@ export class RequestRecord {
   headSent(status: number): void {
     this.status = status;
     this.phase = "streaming";
-    if (this.stream && status === 200) this.#observer.streamBegan(this);
+    if (!this.stream || status !== 200) return;
+    this.#streamed = true;
+    this.#observer.streamBegan(this);
   }
 
   /** OpenAI's `usage`, which an upstream may have written: what is no count is none. */
@@ -123,6 +134,14 @@ export class RequestRecord {
       if (error instanceof GatewayError) this.error = error;
     }
     return this.#outcome;
+  }
+
+  /** The same, with the request at hand: so what the upstream said of it can be kept without what it repeats. */
+  failOf(error: unknown, request: Buffer, callerToken: string | undefined): void {
+    if (this.#outcome !== undefined) return;
+    this.fail(error);
+    if (!(error instanceof GatewayError) || error.failure.kind !== "upstream") return;
+    this.upstreamSaid = withoutEcho(error.failure.said ?? error.message, request, [callerToken]);
   }
 
   /** It is over. `delivered`: the whole answer was handed to the client's connection. A second call changes nothing. */

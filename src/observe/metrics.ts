@@ -1,0 +1,201 @@
+/** Counts what happens, for Prometheus. */
+import { Registry } from "prom-client";
+import { VERSION } from "../version.ts";
+import { type LiveNumbers, metricFamilies } from "./metric-families.ts";
+import type { Observer, ShedReason, ShedStage } from "./observer.ts";
+import { processMetrics } from "./process-metrics.ts";
+import type { RequestRecord } from "./request-record.ts";
+
+/** Adds up until the next scrape: a counter of prom-client looks up its labels at each increment. */
+class Tally {
+  readonly #counter: { inc(value: number): void };
+  #pending = 0;
+
+  constructor(counter: { inc(value: number): void }) {
+    this.#counter = counter;
+  }
+
+  add(value: number): void {
+    this.#pending += value;
+  }
+
+  settle(): void {
+    this.#counter.inc(this.#pending);
+    this.#pending = 0;
+  }
+}
+
+interface Observing {
+  observe(value: number): void;
+}
+
+const STAGES: Readonly<Record<ShedStage, number>> = {
+  none: 0,
+  no_keep_alive: 1,
+  no_large_bodies: 2,
+  no_requests: 3,
+};
+
+const STATUS_CLASSES = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
+
+/** The series that requests of one kind count in, looked up once. */
+interface EndedSeries {
+  requests: Tally;
+  duration: Observing;
+}
+
+interface TokenSeries {
+  prompt: Tally;
+  completion: Tally;
+  reasoning: Tally;
+  cached: Tally;
+}
+
+export class Metrics implements Observer {
+  readonly #registry = new Registry();
+  readonly #families = metricFamilies(this.#registry, () => this.live);
+  readonly #process = processMetrics();
+  readonly #ended = new Map<string, EndedSeries>();
+  readonly #firstToken = new Map<string, Observing>();
+  readonly #tokens = new Map<string, TokenSeries>();
+  readonly #attempts = new Map<string, Tally>();
+  readonly #tallies: Tally[] = [];
+  #inFlight = 0;
+  #openStreams = 0;
+  /** Asked at each scrape; what it tells is 0 without it. */
+  live: LiveNumbers | undefined;
+
+  constructor() {
+    const { buildInfo, reloadSuccess, shedStage } = this.#families;
+    buildInfo.set({ version: VERSION, node: process.version }, 1);
+    reloadSuccess.set(1);
+    shedStage.set(0);
+  }
+
+  /** Prometheus's text format; its media type is `contentType`. */
+  async text(): Promise<string> {
+    const { inFlight, openStreams, eventLoopLag } = this.#families;
+    for (const tally of this.#tallies) tally.settle();
+    inFlight.set(this.#inFlight);
+    openStreams.set(this.#openStreams);
+    const { p50, p99, max } = this.#process.eventLoopLag();
+    eventLoopLag.set({ quantile: "0.5" }, p50);
+    eventLoopLag.set({ quantile: "0.99" }, p99);
+    eventLoopLag.set({ quantile: "1" }, max);
+    const own = await this.#registry.metrics();
+    return `${own}\n${await this.#process.registry.metrics()}`;
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** The names of this gateway's own metrics, with their labels. */
+  async described(): Promise<{ name: string; type: string; help: string; labels: string[] }[]> {
+    const all = await this.#registry.getMetricsAsJSON();
+    return all.map(({ name, type, help }) => {
+      const metric: unknown = this.#registry.getSingleMetric(name);
+      const labels =
+        typeof metric === "object" && metric !== null && "labelNames" in metric ? metric.labelNames : [];
+      return { name, type: String(type), help, labels: Array.isArray(labels) ? labels.map(String) : [] };
+    });
+  }
+
+  requestBegan(): void {
+    this.#inFlight += 1;
+  }
+
+  streamBegan(): void {
+    this.#openStreams += 1;
+  }
+
+  requestEnded(record: RequestRecord): void {
+    const { route, alias, upstream, status, outcome = "bug", tokens } = record;
+    const key = `${route} ${alias} ${upstream} ${statusClass(status)} ${outcome}`;
+    const series = this.#ended.get(key) ?? this.#makeEnded(key, record);
+    series.requests.add(1);
+    if (!record.began) return;
+    this.#inFlight -= 1;
+    series.duration.observe((record.endedAt - record.startedAt) / 1000);
+    if (tokens !== undefined) this.#countTokens(record, tokens);
+    if (!record.streamed) return;
+    this.#openStreams -= 1;
+    if (record.firstTokenAt === 0) return;
+    const firstToken = this.#firstToken.get(upstream) ?? this.#makeFirstToken(upstream);
+    firstToken.observe((record.firstTokenAt - record.startedAt) / 1000);
+  }
+
+  attempted(upstream: string, outcome: string): void {
+    const key = `${upstream} ${outcome}`;
+    let series = this.#attempts.get(key);
+    if (series === undefined) {
+      series = this.#tally(this.#families.attempts.labels({ upstream, reason: outcome }));
+      this.#attempts.set(key, series);
+    }
+    series.add(1);
+  }
+
+  tokenRefreshed(upstream: string, succeeded: boolean): void {
+    this.#families.tokenRefreshes.inc({ upstream, result: succeeded ? "success" : "failure" });
+  }
+
+  shed(reason: ShedReason): void {
+    this.#families.shed.inc({ reason });
+  }
+
+  shedStage(stage: ShedStage): void {
+    this.#families.shedStage.set(STAGES[stage]);
+  }
+
+  configReloaded(succeeded: boolean): void {
+    this.#families.reloadSuccess.set(succeeded ? 1 : 0);
+  }
+
+  #tally(counter: { inc(value: number): void }): Tally {
+    const tally = new Tally(counter);
+    this.#tallies.push(tally);
+    return tally;
+  }
+
+  #makeEnded(key: string, { route, alias, upstream, status, outcome = "bug" }: RequestRecord): EndedSeries {
+    const { requests, duration } = this.#families;
+    const series = {
+      requests: this.#tally(
+        requests.labels({ route, model: alias, upstream, status: statusClass(status), outcome }),
+      ),
+      duration: duration.labels({ route, upstream }),
+    };
+    this.#ended.set(key, series);
+    return series;
+  }
+
+  #makeFirstToken(upstream: string): Observing {
+    const series = this.#families.firstToken.labels({ upstream });
+    this.#firstToken.set(upstream, series);
+    return series;
+  }
+
+  #countTokens({ alias, upstream }: RequestRecord, counts: NonNullable<RequestRecord["tokens"]>): void {
+    const key = `${alias} ${upstream}`;
+    let series = this.#tokens.get(key);
+    if (series === undefined) {
+      const kind = (name: string): Tally =>
+        this.#tally(this.#families.tokens.labels({ kind: name, model: alias, upstream }));
+      series = {
+        prompt: kind("prompt"),
+        completion: kind("completion"),
+        reasoning: kind("reasoning"),
+        cached: kind("cached"),
+      };
+      this.#tokens.set(key, series);
+    }
+    series.prompt.add(counts.prompt);
+    series.completion.add(counts.completion);
+    series.reasoning.add(counts.reasoning);
+    series.cached.add(counts.cached);
+  }
+}
+
+function statusClass(status: number): string {
+  return STATUS_CLASSES[Math.floor(status / 100)] ?? "none";
+}
