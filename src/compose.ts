@@ -11,6 +11,8 @@ import { OpenRequests } from "./gateway/open-requests.ts";
 import { type Observer, SILENT_OBSERVER } from "./observe/observer.ts";
 import { createRouteTable } from "./routing/route-table.ts";
 import { Router } from "./routing/router.ts";
+import type { Network } from "./media/fetch-media.ts";
+import { MediaFetcher } from "./media/media-fetcher.ts";
 import { MemorySignatureStore } from "./signatures/memory-signature-store.ts";
 import { createUndiciClient } from "./upstreams/undici-client.ts";
 
@@ -38,6 +40,8 @@ export interface ComposeOptions {
   emulator?: EmulatorOptions;
   credentials?: ConnectDeps["credentials"];
   local?: ConnectDeps["local"];
+  /** Where URLs of media are read; by default the public internet. */
+  network?: Network;
   /** Asked for the addresses of upstream hosts; default: the system. */
   lookup?: LookupFunction;
 }
@@ -167,6 +171,7 @@ class Composed implements ComposedGateway {
       routes: createRouteTable(config),
       router: this.#router,
       signatures: this.#signatures,
+      media: new MediaFetcher(config.media, limits.maxInlineMediaBytes, this.#options.network),
       keepAlive: this.#keepAlive,
       openRequests: this.openRequests,
       timeouts: limits.timeouts,

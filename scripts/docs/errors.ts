@@ -68,6 +68,11 @@ function ownErrors(): Example[] {
   return [
     ["a field is wrong; `param` names it", invalidRequest("temperature", "")],
     ["the body is not JSON", thrown(() => parseBody(Buffer.from("{")))],
+    [
+      "a `gs://` bucket or a host that callers may not name: see [media](security.md#media)",
+      invalidRequest(null, "", "media_not_allowed"),
+    ],
+    ["with `media.fetch: proxy`, a URL could not be read, whatever the reason", invalidRequest(null, "", "media_not_read")],
     ["an access key is missing or wrong, or no Google token was sent where one is needed", failed({ kind: "unauthenticated" })],
     ["without access keys, the request's `Host` is not this machine", thrown(() => checkLoopbackHost("example.com"))],
     [

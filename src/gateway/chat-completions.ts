@@ -11,6 +11,7 @@ import { type AttemptParts, geminiAttempt } from "./gemini-attempt.ts";
 import { parseBody } from "./json-body.ts";
 import { turnFor } from "./large-work.ts";
 import { openaiAttempt } from "./openai-attempt.ts";
+import { RequestMedia } from "./request-media.ts";
 import { chooseRoute, upstreamOf } from "./routing-choice.ts";
 import { sendJson } from "./send-json.ts";
 
@@ -35,7 +36,8 @@ export function chatCompletions(
       return;
     }
     const route = chooseRoute(gateway, body["model"], scope);
-    const parts: AttemptParts = { gateway, call, body, reply, active, headers };
+    const media = new RequestMedia(gateway);
+    const parts: AttemptParts = { gateway, call, body, media, reply, active, headers };
     const request = {
       stickyKey: route.sticky === "off" ? undefined : stickyKeyOf(body, route.sticky),
       clientRetry: clientRetryOf(call),

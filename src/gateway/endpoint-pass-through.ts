@@ -16,6 +16,7 @@ import { parseBody } from "./json-body.ts";
 import { turnFor } from "./large-work.ts";
 import { endpointFor } from "./openai-attempt.ts";
 import { endpointFailure, passThrough } from "./pass-through.ts";
+import { RequestMedia } from "./request-media.ts";
 import { locationFor, onlyTarget, upstreamForScope } from "./routing-choice.ts";
 import { jsonRequest } from "./upstream-session.ts";
 
@@ -32,8 +33,10 @@ export function endpointPassThrough(
     const { upstream, address } = await findEndpoint(gateway, route);
     // Refused here with a clear message rather than by a container whose errors differ from server to server.
     await turnFor(call.body, active);
-    call.record.asked(parseBody(call.body), gateway.config.models);
-    const build = jsonRequest(address, passedOn(upstream, call.headers), call.body, gateway.timeouts);
+    const body = parseBody(call.body);
+    call.record.asked(body, gateway.config.models);
+    const bytes = await new RequestMedia(gateway).bytes(call, body, upstream, active);
+    const build = jsonRequest(address, passedOn(upstream, call.headers), bytes, gateway.timeouts);
     const hints = { credentials: upstream.at.credentials, now: gateway.now() };
     const toError = (refusal: GatheredAnswer): GatewayError => endpointFailure(refusal, hints);
     const request = { stickyKey: undefined, clientRetry: clientRetryOf(call) };

@@ -4,6 +4,7 @@ import type { Scope } from "../upstreams/google-upstream.ts";
 import { explain, explainPassThrough } from "./explain.ts";
 import type { Gateway } from "./gateway.ts";
 import { translate } from "./gemini-attempt.ts";
+import { RequestMedia } from "./request-media.ts";
 import { chooseRoute, upstreamOf } from "./routing-choice.ts";
 
 export interface ExplainOptions {
@@ -36,7 +37,17 @@ function callTo(
 ): object {
   const upstream = upstreamOf(gateway, target);
   if (upstream.kind === "openai") return explainPassThrough(upstream, body, target);
-  const gemini = translate(gateway, body, upstream, target, { trace: true, strict });
+  const media = new RequestMedia(gateway);
+  const resolveMedia = media.resolver(upstream);
+  const gemini = translate(gateway, body, upstream, target, { trace: true, strict, resolveMedia });
+  for (const path of media.wanted.values()) {
+    gemini.notes.add(
+      "approximated",
+      "part-media-read",
+      path,
+      "The gateway will read the URL, and its bytes will be sent inline.",
+    );
+  }
   return explain(upstream, gemini, { scope, target });
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Config, LimitsConfig } from "../config/config.ts";
 import type { Observer } from "../observe/observer.ts";
+import type { MediaFetcher } from "../media/media-fetcher.ts";
 import type { SignatureStore } from "../signatures/signature-store.ts";
 import type { ReasoningFormat } from "../translate/target.ts";
 import type { RouteTable } from "../routing/route-table.ts";
@@ -27,6 +28,8 @@ export interface Gateway {
   /** Outlives a change of configuration, unless the retry budget changes: what it learned about targets stays true. */
   router: Router;
   signatures: SignatureStore;
+  /** Reads the URLs that Google is not to read. */
+  media: MediaFetcher;
   keepAlive: KeepAlive;
   openRequests: OpenRequests;
   timeouts: UpstreamTimeouts;

@@ -3,7 +3,7 @@ import type { RouteTarget } from "../routing/route.ts";
 import type { FailureHints } from "../translate/gemini-to-openai/error.ts";
 import { toNotesHeader } from "../translate/notes-header.ts";
 import { toGeminiRequest } from "../translate/openai-to-gemini/request.ts";
-import type { AnswerContext, GeminiCall, RequestContext } from "../translate/target.ts";
+import type { AnswerContext, GeminiCall, RequestContext, ResolveMedia } from "../translate/target.ts";
 import type { Scope } from "../upstreams/google-upstream.ts";
 import type { ActiveCalls } from "./active-calls.ts";
 import { timed } from "./answer-headers.ts";
@@ -14,6 +14,7 @@ import { generateRequest } from "./generate-request.ts";
 import { mintCompletionId, mintToolCallId } from "./ids.ts";
 import { turnFor } from "./large-work.ts";
 import { withRecovery } from "./recovery.ts";
+import type { RequestMedia } from "./request-media.ts";
 import { sendJson } from "./send-json.ts";
 import { streamAnswer } from "./stream-answer.ts";
 import { unaryAnswer } from "./unary-answer.ts";
@@ -23,6 +24,7 @@ export interface AttemptParts {
   gateway: Gateway;
   call: Call;
   body: Record<string, unknown>;
+  media: RequestMedia;
   reply: Reply;
   active: ActiveCalls;
   /** Of the answer; an attempt adds its notes. */
@@ -36,7 +38,7 @@ export async function geminiAttempt(
   target: RouteTarget,
   scope: Scope | undefined,
 ): Promise<void> {
-  const { gateway, call, body, reply, active, headers } = parts;
+  const { gateway, call, reply, active, headers } = parts;
   const { timeouts, limits } = gateway;
   const { callerToken } = call;
   const strict = isOn(call.headers, "x-pollux-strict");
@@ -53,7 +55,7 @@ export async function geminiAttempt(
       tries += 1;
       if (tries > 1) gateway.observer.attempted(upstream.name, "recovered");
       await turnFor(call.body, active);
-      const gemini = translate(gateway, body, upstream, target, { repair, strict });
+      const gemini = await translateWithMedia(parts, upstream, target, { repair, strict });
       const notes = toNotesHeader(gemini.notes);
       if (notes === undefined) delete headers["x-pollux-notes"];
       else headers["x-pollux-notes"] = notes;
@@ -93,13 +95,34 @@ export async function geminiAttempt(
   );
 }
 
+/** Translated once more after the files were read that it turned out to need. */
+async function translateWithMedia(
+  { gateway, call, body, media, active }: AttemptParts,
+  upstream: GeminiConnection,
+  target: RouteTarget,
+  options: Pick<TranslateOptions, "repair" | "strict">,
+): Promise<GeminiCall> {
+  const withMedia = { ...options, resolveMedia: media.resolver(upstream) };
+  const gemini = translate(gateway, body, upstream, target, withMedia);
+  if (media.wanted.size === 0) return gemini;
+  await media.read(call, active);
+  return translate(gateway, body, upstream, target, withMedia);
+}
+
+interface TranslateOptions {
+  repair?: RequestContext["repair"];
+  trace?: boolean;
+  strict: boolean;
+  resolveMedia: ResolveMedia;
+}
+
 /** The Gemini call that a target would be sent. */
 export function translate(
   gateway: Gateway,
   body: Record<string, unknown>,
   upstream: GeminiConnection,
   target: RouteTarget,
-  options: { repair?: RequestContext["repair"]; trace?: boolean; strict: boolean },
+  options: TranslateOptions,
 ): GeminiCall {
   return toGeminiRequest(body, {
     surface: upstream.at.surface,

@@ -10,6 +10,7 @@ import type { RouteTarget } from "../routing/route.ts";
 import { ActiveCalls } from "./active-calls.ts";
 import type { OpenaiConnection } from "./connected-upstream.ts";
 import { openaiAttempt } from "./openai-attempt.ts";
+import { RequestMedia } from "./request-media.ts";
 
 const TARGET: RouteTarget = {
   id: "t",
@@ -69,7 +70,8 @@ function begin(
   };
   const reply = new RecordedReply();
   const call = callWith(body);
-  const parts = { gateway, call, body, reply, active: new ActiveCalls(), headers };
+  const media = new RequestMedia(gateway);
+  const parts = { gateway, call, body, media, reply, active: new ActiveCalls(), headers };
   const settled = openaiAttempt(parts, upstream, target).then(
     () => "answered",
     (error: unknown) => error,

@@ -26,7 +26,7 @@ export async function openaiAttempt(
   // Of an attempt elsewhere.
   delete headers["x-pollux-notes"];
   const upstream = await endpointFor(given, target);
-  const build = request(parts, upstream, target);
+  const build = await request(parts, upstream, target);
   const toError = (answer: GatheredAnswer): GatewayError =>
     endpointFailure(answer, { credentials: upstream.at.credentials, now: gateway.now() });
   const attempt = active.branch();
@@ -65,20 +65,20 @@ export async function openaiAttempt(
   sendJson(reply, call.record, 200, timed(headers, call.startedAt), value);
 }
 
-/** The caller's own bytes wherever the model is called as the caller calls it. */
-function request(
-  { gateway, call, body }: AttemptParts,
+async function request(
+  { gateway, call, body, media, active }: AttemptParts,
   upstream: OpenaiConnection,
   target: RouteTarget,
-): BuildRequest {
+): Promise<BuildRequest> {
   return jsonRequest(
     upstream.at.address(target.location),
     passedOn(upstream, call.headers),
-    sentBody(call.body, body, upstream, target),
+    sentBody(await media.bytes(call, body, upstream, active), body, upstream, target),
     gateway.timeouts,
   );
 }
 
+/** The bytes as they are wherever the model is called as the caller calls it. */
 function sentBody(
   bytes: Buffer,
   body: Record<string, unknown>,

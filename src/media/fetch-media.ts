@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { buildConnector, Client } from "undici";
 import type { MediaConfig } from "../config/media-schema.ts";
 import { VERSION } from "../version.ts";
+import { Base64Text } from "../wire/base64-text.ts";
 import { MediaRefusal } from "./media-refusal.ts";
 import { MAGIC_BYTES, mediaTypeOf } from "./media-type.ts";
 import { parseMediaUrl } from "./media-url.ts";
@@ -22,7 +23,7 @@ export interface FetchedMedia {
   /** By the bytes themselves. */
   mimeType: string;
   /** Standard base64. */
-  data: string;
+  data: Base64Text;
 }
 
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -140,7 +141,7 @@ class Visit {
         },
       },
     );
-    return { mimeType, data: bytes.toString("base64") };
+    return { mimeType, data: new Base64Text("", Buffer.from(bytes.toString("base64"), "latin1")) };
   }
 
   #within(ms: number): void {

@@ -59,10 +59,7 @@ describe("files of requests", () => {
       expect(done).toBe(true);
     });
     expect([...(await mine).keys()].toSorted()).toEqual(urls(5));
-    expect((await theirs).get(`${origin}/1`)).toEqual({
-      mimeType: "image/gif",
-      data: GIF.toString("base64"),
-    });
+    expect(`${(await theirs).get(`${origin}/1`)?.data}`).toBe(GIF.toString("base64"));
     expect(most).toBe(5);
   });
 

@@ -1,6 +1,7 @@
 /** What a translation needs to know about where its request is going. */
 import type { ModelFacts } from "../models/facts.ts";
 import type { RememberedCall } from "../signatures/signature-store.ts";
+import type { Base64Text } from "../wire/base64-text.ts";
 import type { Notes } from "./notes.ts";
 
 /** Which of Google's two hosts speaks: they accept different fields. */
@@ -17,7 +18,7 @@ export interface Target {
 export interface ReadMedia {
   mimeType: string;
   /** Standard base64. */
-  data: string;
+  data: Base64Text;
 }
 
 /**

@@ -25,6 +25,8 @@ export interface OpenaiUpstream {
   readonly credentials: "own" | "caller";
   /** Mend what the server's answers are known to get wrong; otherwise they go through byte for byte. */
   readonly repair: boolean;
+  /** Google reads gs URLs for it, with the rights of whoever is signed in; any other server has rights of its own. */
+  readonly readsBuckets?: boolean;
   /** True for the path of the very endpoint this is. */
   servesEndpoint?(path: { endpointId: string; scope: Scope }): boolean;
   /**

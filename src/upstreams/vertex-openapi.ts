@@ -23,6 +23,7 @@ export function createVertexOpenapiUpstream(options: VertexOpenapiOptions): Open
     description: `Vertex AI's own compatibility layer (project ${options.project}, location ${options.location})`,
     credentials: options.whose,
     repair: options.repair,
+    readsBuckets: true,
     mayServe: (scope) => scope.project === options.project,
     locationFor: (scope) => scope.location,
     listing: openaiModelListing(

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { loadConfig, type LoadedConfig } from "../../src/config/load.ts";
-import { serve } from "../../src/serve.ts";
+import { serve, type ServeOptions } from "../../src/serve.ts";
 import type { RunningGateway } from "./running-gateway.ts";
 
 /** @throws ConfigError when the text is not a configuration without errors */
@@ -20,13 +20,18 @@ export function configFrom(yaml: string, env: Record<string, string> = {}): Load
 }
 
 /** Closed when the test ends; `env` is all the environment it sees. */
-export async function gatewayFrom(yaml: string, env: Record<string, string> = {}): Promise<RunningGateway> {
+export async function gatewayFrom(
+  yaml: string,
+  env: Record<string, string> = {},
+  options: Partial<ServeOptions> = {},
+): Promise<RunningGateway> {
   const bugs: unknown[] = [];
   const server = await serve(configFrom(yaml, env).config, {
     reportBug: (error) => bugs.push(error),
     emulator: { paceMs: 0 },
     credentials: { env },
     drainMs: 0,
+    ...options,
   });
   onTestFinished(() => server.close());
   return { ...server, bugs };

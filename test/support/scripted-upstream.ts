@@ -9,6 +9,7 @@ import type { Gateway } from "../../src/gateway/gateway.ts";
 import { SILENT_OBSERVER } from "../../src/observe/observer.ts";
 import { RequestRecord } from "../../src/observe/request-record.ts";
 import { KeepAlive } from "../../src/gateway/keep-alive.ts";
+import { MediaFetcher } from "../../src/media/media-fetcher.ts";
 import { OpenRequests } from "../../src/gateway/open-requests.ts";
 import { MemorySignatureStore } from "../../src/signatures/memory-signature-store.ts";
 import type {
@@ -198,6 +199,7 @@ export function scriptedGateway(
     // No retries: what a test scripts is what is called.
     router: new Router({ now: () => performance.now(), random: () => 0.5, retryBudgetRatio: 0 }),
     signatures: new MemorySignatureStore({ now: () => 0 }),
+    media: new MediaFetcher(config.media, 1_000_000),
     keepAlive: new KeepAlive(),
     openRequests: new OpenRequests(),
     timeouts: { connectMs: 0, firstByteMs: 0, idleMs: 0, totalMs: 0 },
