@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
-const REPORTER = new URL("./report-memory.ts", import.meta.url).href;
+const REPORTER = new URL("./report-health.ts", import.meta.url).href;
 
 export interface ServedProcess {
   url: string;
@@ -11,9 +11,20 @@ export interface ServedProcess {
   printed(): string;
   /** The most memory it ever held, in bytes. */
   peakMemory(): Promise<number>;
+  /** How late its event loop was since it was last asked. */
+  loopDelay(): Promise<LoopDelay>;
   readonly exited: boolean;
   /** Asks it to stop and waits until it has. */
   stop(): Promise<void>;
+}
+
+/** In milliseconds; a look at an idle event loop takes 5 of them. */
+export interface LoopDelay {
+  p99Ms: number;
+  /** The part of it that the process itself computed: what is left on a machine of its own. */
+  ownP99Ms: number;
+  ownMaxMs: number;
+  looks: number;
 }
 
 /** `env` is all of the environment it sees, but for `PATH`. */
@@ -41,7 +52,8 @@ export async function servePollux(
   return {
     url,
     printed: () => printed,
-    peakMemory: () => peakMemoryOf(child),
+    peakMemory: () => ask<number>(child, "peakMemory"),
+    loopDelay: () => ask<LoopDelay>(child, "loopDelay"),
     get exited() {
       return exited;
     },
@@ -54,10 +66,15 @@ export async function servePollux(
   };
 }
 
-function peakMemoryOf(child: ChildProcess): Promise<number> {
+function ask<Answer>(child: ChildProcess, question: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    child.once("message", (bytes) => resolve(Number(bytes)));
-    child.send("peak memory?", (error) => {
+    const onMessage = (message: { question: string; answer: Answer }): void => {
+      if (message.question !== question) return;
+      child.off("message", onMessage);
+      resolve(message.answer);
+    };
+    child.on("message", onMessage);
+    child.send(question, (error) => {
       if (error !== null) reject(error);
     });
   });
