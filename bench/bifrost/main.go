@@ -1,0 +1,121 @@
+// Bifrost as an HTTP server, for the benchmark: its core, which translates, behind fasthttp, as its own transport is.
+//
+//	bifrost PORT UPSTREAM
+//
+// Its own transport is not to be had from the module proxy. This one does less than that (no plugins, no logs, no
+// database), so its figures are an upper bound of Bifrost's.
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/bytedance/sonic"
+	bifrost "github.com/maximhq/bifrost/core"
+	"github.com/maximhq/bifrost/core/schemas"
+	"github.com/valyala/fasthttp"
+)
+
+type account struct{ upstream string }
+
+func (a *account) GetConfiguredProviders() ([]schemas.ModelProvider, error) {
+	return []schemas.ModelProvider{schemas.Gemini}, nil
+}
+
+func (a *account) GetKeysForProvider(context.Context, schemas.ModelProvider) ([]schemas.Key, error) {
+	return []schemas.Key{{ID: "bench", Name: "bench", Value: *schemas.NewSecretVar("bench-key"), Models: schemas.WhiteList{"*"}, Weight: 1}}, nil
+}
+
+func (a *account) GetConfigForProvider(schemas.ModelProvider) (*schemas.ProviderConfig, error) {
+	return &schemas.ProviderConfig{
+		NetworkConfig: schemas.NetworkConfig{
+			BaseURL:                        a.upstream + "/v1beta",
+			DefaultRequestTimeoutInSeconds: 600,
+			MaxConnsPerHost:                10000,
+			AllowPrivateNetwork:            true,
+		},
+		ConcurrencyAndBufferSize: schemas.ConcurrencyAndBufferSize{Concurrency: 6000, BufferSize: 12000},
+	}, nil
+}
+
+type body struct {
+	Model    string                `json:"model"`
+	Messages []schemas.ChatMessage `json:"messages"`
+	Stream   bool                  `json:"stream"`
+}
+
+func fail(ctx *fasthttp.RequestCtx, err any) {
+	ctx.SetStatusCode(500)
+	text, _ := sonic.Marshal(err)
+	ctx.SetBody(text)
+}
+
+func main() {
+	client, err := bifrost.Init(context.Background(), schemas.BifrostConfig{
+		Account:         &account{os.Args[2]},
+		InitialPoolSize: 6000,
+		Logger:          bifrost.NewDefaultLogger(schemas.LogLevelError),
+	})
+	if err != nil {
+		panic(err)
+	}
+	handle := func(ctx *fasthttp.RequestCtx) {
+		var asked body
+		var params schemas.ChatParameters
+		if err := sonic.Unmarshal(ctx.PostBody(), &asked); err != nil {
+			fail(ctx, err.Error())
+			return
+		}
+		if err := sonic.Unmarshal(ctx.PostBody(), &params); err != nil {
+			fail(ctx, err.Error())
+			return
+		}
+		request := &schemas.BifrostChatRequest{Provider: schemas.Gemini, Model: asked.Model, Input: asked.Messages, Params: &params}
+		deadline := schemas.NewBifrostContext(context.Background(), time.Now().Add(10*time.Minute))
+		if !asked.Stream {
+			answer, failure := client.ChatCompletionRequest(deadline, request)
+			if failure != nil {
+				fail(ctx, failure)
+				return
+			}
+			text, err := sonic.Marshal(answer)
+			if err != nil {
+				fail(ctx, err.Error())
+				return
+			}
+			ctx.SetContentType("application/json")
+			ctx.SetBody(text)
+			return
+		}
+		chunks, failure := client.ChatCompletionStreamRequest(deadline, request)
+		if failure != nil {
+			fail(ctx, failure)
+			return
+		}
+		ctx.SetContentType("text/event-stream")
+		ctx.SetBodyStreamWriter(func(w *bufio.Writer) {
+			for chunk := range chunks {
+				text, err := sonic.Marshal(chunk)
+				if err != nil {
+					return
+				}
+				w.WriteString("data: ")
+				w.Write(text)
+				w.WriteString("\n\n")
+				if w.Flush() != nil {
+					return
+				}
+			}
+			w.WriteString("data: [DONE]\n\n")
+			w.Flush()
+		})
+	}
+	server := &fasthttp.Server{Handler: handle, MaxRequestBodySize: 100 << 20, Concurrency: 100000, StreamRequestBody: false}
+	fmt.Println("ready")
+	if err := server.ListenAndServe("127.0.0.1:" + os.Args[1]); err != nil {
+		panic(err)
+	}
+}
