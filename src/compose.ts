@@ -1,10 +1,14 @@
 /** A configuration to a gateway ready to be served, and to the next one when the configuration changes. */
 import type { LookupFunction } from "node:net";
-import type { Config } from "./config/config.ts";
+import type { Config, LimitsConfig } from "./config/config.ts";
 import { type Connected, type ConnectDeps, connectUpstream } from "./connect-upstream.ts";
 import type { Emulator, EmulatorOptions } from "./emulator/server.ts";
 import { Access } from "./gateway/access.ts";
+import { Admission } from "./gateway/admission.ts";
+import { FailedKeys } from "./gateway/failed-keys.ts";
 import type { Gateway, GatewayHandle } from "./gateway/gateway.ts";
+import { refusedUnderLoad } from "./gateway/load-refusal.ts";
+import { memoryBytes } from "./gateway/process-load.ts";
 import { KeepAlive } from "./gateway/keep-alive.ts";
 import { Probes } from "./gateway/probes.ts";
 import { OpenRequests } from "./gateway/open-requests.ts";
@@ -20,6 +24,7 @@ export interface ComposedGateway extends GatewayHandle {
   /** The first embedded emulator, where there is one. */
   readonly emulator: Emulator | undefined;
   readonly openRequests: OpenRequests;
+  readonly admission: Admission;
   /**
    * Puts another configuration in force, all of it or, when an upstream cannot be connected, nothing. Requests under
    * way finish under the one they began with; upstreams that did not change stay connected.
@@ -55,7 +60,10 @@ export async function composeGateway(config: Config, options: ComposeOptions): P
 
 class Composed implements ComposedGateway {
   readonly openRequests = new OpenRequests();
+  readonly admission: Admission;
   readonly #options: ComposeOptions;
+  readonly #observer: Observer;
+  readonly #failedKeys = new FailedKeys(() => performance.now(), Math.floor(Math.random() * 2 ** 32));
   readonly #client;
   #router: Router;
   #retryBudget: number;
@@ -71,6 +79,12 @@ class Composed implements ComposedGateway {
 
   constructor(config: Config, options: ComposeOptions) {
     this.#options = options;
+    this.#observer = options.observer ?? SILENT_OBSERVER;
+    this.admission = new Admission(config.limits, {
+      observer: this.#observer,
+      memoryBytes: memoryBytes(),
+      random: Math.random,
+    });
     this.#now = options.now ?? Date.now;
     this.#client = createUndiciClient({
       maxConnections: config.limits.upstreamConnections,
@@ -117,6 +131,7 @@ class Composed implements ComposedGateway {
     const before = this.#connected;
     this.#connected = next;
     this.#current = this.#gateway(config);
+    this.admission.configure(config.limits);
     this.#probes.every(config.limits.probeEveryMs);
     const left = [...before.values()].filter(({ connected }) => !isUsed(connected, next));
     // Requests of the old configuration may still be on their way to what it alone used.
@@ -166,7 +181,7 @@ class Composed implements ComposedGateway {
     }
     return {
       config,
-      access: new Access(config.server.apiKeys),
+      access: new Access(config.server.apiKeys, (address) => this.#slowDown(address, limits)),
       upstreams: new Map([...this.#connected].map(([name, { connected }]) => [name, connected.upstream])),
       routes: createRouteTable(config),
       router: this.#router,
@@ -174,14 +189,30 @@ class Composed implements ComposedGateway {
       media: new MediaFetcher(config.media, limits.maxInlineMediaBytes, this.#options.network),
       keepAlive: this.#keepAlive,
       openRequests: this.openRequests,
+      admission: this.admission,
       timeouts: limits.timeouts,
       limits,
       reasoningFormat: "reasoning_content",
       draining: () => this.#draining,
+      closing: () => this.#draining || this.admission.stage !== "none",
       now: this.#now,
-      observer: this.#options.observer ?? SILENT_OBSERVER,
+      observer: this.#observer,
       reportBug: this.#options.reportBug,
     };
+  }
+
+  /** @throws GatewayError when more wrong keys came from this address than are looked at */
+  #slowDown(address: string, { failedKeysPerSecond }: LimitsConfig): void {
+    if (!this.#failedKeys.add(address, failedKeysPerSecond)) return;
+    this.#observer.shed("failed_keys");
+    throw refusedUnderLoad(
+      {
+        code: "failed_key_limit",
+        shed: "failed_keys",
+        message: `More than ${failedKeysPerSecond} requests a second without a valid access key came from this address.`,
+      },
+      Math.random(),
+    );
   }
 }
 

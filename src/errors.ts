@@ -9,8 +9,8 @@ export type Failure =
   | { kind: "payload_too_large"; maxBytes: number }
   | { kind: "unsupported_media_type" }
   | { kind: "request_timeout"; afterMs: number }
-  | { kind: "rate_limited"; retryAfterMs?: number; shed?: ShedReason }
-  | { kind: "unavailable"; retryAfterMs?: number; shed?: ShedReason }
+  | { kind: "rate_limited"; retryAfterMs?: number; shed?: ShedReason; code?: string }
+  | { kind: "unavailable"; retryAfterMs?: number; shed?: ShedReason; code?: string }
   | UpstreamFailure
   | { kind: "upstream_timeout"; phase: "connect" | "first_byte" | "idle" | "total"; afterMs: number }
   | { kind: "client_closed" };

@@ -1,6 +1,7 @@
 /** docs/errors.md: each error made by the code that makes it, and shown as a client gets it. */
 import { GatewayError, invalidRequest, type Failure } from "../../src/errors.ts";
 import { toErrorAnswer } from "../../src/gateway/error-answer.ts";
+import { type LoadCode, refusedUnderLoad } from "../../src/gateway/load-refusal.ts";
 import { parseBody } from "../../src/gateway/json-body.ts";
 import { errorInEvent, toFailure } from "../../src/translate/gemini-to-openai/error.ts";
 import { checkLoopbackHost } from "../../src/server/host-check.ts";
@@ -54,6 +55,8 @@ function repeats(status: number, should: string | undefined): string {
 
 const failed = (failure: Failure): GatewayError => new GatewayError(failure, "");
 
+const underLoad = (code: LoadCode): GatewayError => refusedUnderLoad({ code, shed: "in_flight", message: "" }, 0);
+
 /** What a function throws. */
 function thrown(run: () => unknown): unknown {
   try {
@@ -89,6 +92,13 @@ function ownErrors(): Example[] {
     ["the request did not arrive in time", failed({ kind: "request_timeout", afterMs: 0 })],
     ["the body is larger than `POLLUX_MAX_BODY_BYTES`", failed({ kind: "payload_too_large", maxBytes: 0 })],
     ["the body is compressed, not UTF-8, or of another type than JSON", failed({ kind: "unsupported_media_type" })],
+    ["more wrong or missing access keys come from one address in a second than `limits.failedKeysPerSecond`", underLoad("failed_key_limit")],
+    ["as many requests with this access key are under way as `limits.maxInFlightPerKey`, and no more may wait or the wait was too long", underLoad("key_in_flight_limit")],
+    ["`limits.maxInFlight` requests are under way, and `limits.maxQueue` wait", underLoad("queue_full")],
+    ["the request waited for `limits.maxQueueMs`, and its turn did not come", underLoad("queue_timeout")],
+    ["`limits.maxStreams` answers are being streamed", underLoad("stream_limit")],
+    ["the request bodies under way leave no room for this one (`limits.maxBodyBytesInFlight`)", underLoad("body_memory_limit")],
+    ["the process is short of memory or of time (`limits.shed`), or shutting down", underLoad("overloaded")],
     ["a bug; the message holds only the request id", new Error("a bug")],
   ];
 }

@@ -12,6 +12,7 @@ import { mintRequestId } from "../gateway/ids.ts";
 import { checkBodyHeaders } from "../gateway/json-body.ts";
 import { OUTCOME_HEADER } from "../gateway/send-json.ts";
 import { type Observer, observers } from "../observe/observer.ts";
+import type { Ticket } from "../gateway/ticket.ts";
 import { RequestRecord } from "../observe/request-record.ts";
 import { shuttingDown } from "../server/drain.ts";
 import { answerPlainRoute, isPlainRoute } from "../server/plain-routes.ts";
@@ -66,7 +67,8 @@ export async function createGateway(options: GatewayOptions = {}): Promise<InPro
 }
 
 async function answer(gateway: Gateway, request: Request): Promise<Response> {
-  const { observer } = gateway;
+  const { observer, admission } = gateway;
+  let ticket: Ticket | undefined;
   const requestId = mintRequestId();
   const startedAt = performance.now();
   const record = new RequestRecord(requestId, startedAt, observer);
@@ -79,14 +81,17 @@ async function answer(gateway: Gateway, request: Request): Promise<Response> {
     const { id } = matched.route;
     if (isPlainRoute(id)) {
       record.route = id;
-      const plain = await answerPlainRoute(gateway, matched, headers);
+      const plain = await answerPlainRoute(gateway, matched, headers, undefined);
       return json(request, record, plain.status, {}, plain.body);
     }
     record.begin(id);
-    const { callerToken } = gateway.access.admit(headers);
+    const { callerToken, key } = gateway.access.admit(headers, undefined);
+    record.keyId = key?.slice(0, 8);
     checkBodyHeaders(headers);
+    ticket = admission.arrive(key);
     const body = await readBody(request, gateway.limits.maxBodyBytes);
-    const call: Call = { requestId, headers, body, callerToken, startedAt, record };
+    admission.holdBody(ticket, body.length);
+    const call: Call = { requestId, headers, body, callerToken, startedAt, record, ticket };
     const reply = new FetchReply(request.signal, record);
     answerChat(gateway, id, path, matched.parameters, call, reply satisfies Reply).catch((error: unknown) => {
       gateway.reportBug(error, requestId);
@@ -94,6 +99,7 @@ async function answer(gateway: Gateway, request: Request): Promise<Response> {
     });
     return await reply.response;
   } catch (error) {
+    if (ticket !== undefined) admission.end(ticket);
     if (!(error instanceof GatewayError)) {
       // What the caller's own stream or signal threw goes back to the caller.
       record.end(false);

@@ -10,7 +10,7 @@ function count(fallback: number, least: number, most: number, description: strin
   return z.int().min(least).max(most).default(fallback).describe(description);
 }
 
-/** A share of a whole; 1 or more is never reached. */
+/** A share of a whole. */
 function share(fallback: number, description: string) {
   return z.number().min(0.01).max(1).default(fallback).describe(description);
 }
@@ -139,9 +139,12 @@ const ofStopping = {
 function shedStep(memory: number, delayMs: number, inFlight: number, description: string) {
   return z
     .strictObject({
-      memoryShare: share(memory, "Of the memory that the process may use: its heap, or all of it."),
+      memoryShare: share(
+        memory,
+        "Of the memory that the process may use: its heap, or all of it. 1: not looked at.",
+      ),
       eventLoopDelayMs: count(delayMs, 1, 60_000, "By which timers run late, on average."),
-      inFlightShare: share(inFlight, "Of `maxInFlight` and `maxQueue` together."),
+      inFlightShare: share(inFlight, "Of `maxInFlight` and `maxQueue` together. 1: not looked at."),
     })
     .prefault({})
     .describe(description);

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { Access } from "./access.ts";
 
@@ -18,7 +19,7 @@ describe("without access keys", () => {
     ["Basic dXNlcjpwYXNz", undefined],
   ])("anyone may come, with %j as %j", (authorization, callerToken) => {
     expect(access.open).toBe(true);
-    expect(access.admit({ authorization })).toEqual({ callerToken });
+    expect(access.admit({ authorization }, undefined)).toMatchObject({ callerToken, key: undefined });
   });
 });
 
@@ -27,14 +28,20 @@ describe("with access keys", () => {
 
   test("a key as the bearer is not the caller's Google token", () => {
     expect(access.open).toBe(false);
-    expect(access.admit({ authorization: "Bearer key-one" })).toEqual({ callerToken: undefined });
-    expect(access.admit({ authorization: "Bearer key-two" })).toEqual({ callerToken: undefined });
+    expect(access.admit({ authorization: "Bearer key-one" }, undefined)).toMatchObject({
+      callerToken: undefined,
+    });
+    expect(access.admit({ authorization: "Bearer key-two" }, undefined)).toMatchObject({
+      callerToken: undefined,
+    });
   });
 
   test("a key of its own header leaves the bearer to Google", () => {
     const headers = { "x-pollux-api-key": "key-two", authorization: "Bearer ya29.token" };
-    expect(access.admit(headers)).toEqual({ callerToken: "ya29.token" });
-    expect(access.admit({ "x-pollux-api-key": "key-one" })).toEqual({ callerToken: undefined });
+    expect(access.admit(headers, undefined)).toMatchObject({ callerToken: "ya29.token" });
+    expect(access.admit({ "x-pollux-api-key": "key-one" }, undefined)).toMatchObject({
+      callerToken: undefined,
+    });
   });
 
   test.each([
@@ -48,12 +55,37 @@ describe("with access keys", () => {
     // The key that was sent as such decides.
     [{ "x-pollux-api-key": "wrong", authorization: "Bearer key-one" }],
   ])("%j is refused", (headers) => {
-    expect(() => access.admit(headers)).toThrow(REFUSED);
+    expect(() => access.admit(headers, undefined)).toThrow(REFUSED);
+  });
+
+  test("says which key it was, as one hash for each", () => {
+    const one = access.admit({ authorization: "Bearer key-one" }, "10.0.0.1").key;
+    expect(one).toBe(createHash("sha256").update("key-one").digest("hex"));
+    expect(access.admit({ "x-pollux-api-key": "key-one" }, undefined).key).toBe(one);
+    expect(access.admit({ authorization: "Bearer key-two" }, undefined).key).not.toBe(one);
+  });
+
+  test("S-06 tells of wrong keys and their address, and never of a good one", () => {
+    const told: string[] = [];
+    const tooMany = new Error("too many");
+    const guarded = new Access(["key-one"], (address) => {
+      told.push(address);
+      if (told.length > 2) throw tooMany;
+    });
+    const wrong = () => guarded.admit({ authorization: "Bearer wrong" }, "10.0.0.1");
+    expect(wrong).toThrow(REFUSED);
+    expect(wrong).toThrow(REFUSED);
+    expect(wrong).toThrow(tooMany);
+    guarded.admit({ authorization: "Bearer key-one" }, "10.0.0.1");
+    expect(told).toHaveLength(3);
+    // A caller in this process has none.
+    expect(() => guarded.admit({}, undefined)).toThrow(REFUSED);
+    expect(told).toHaveLength(3);
   });
 
   test("a refusal tells nothing of any key", () => {
     try {
-      access.admit({ authorization: "Bearer key-three" });
+      access.admit({ authorization: "Bearer key-three" }, undefined);
       expect.unreachable();
     } catch (error) {
       expect(String(error)).not.toMatch(/key-(one|two|three)/);

@@ -3,29 +3,44 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { GatewayError } from "../errors.ts";
 import { header, type RequestHeaders } from "./exchange.ts";
 
-export class Access {
-  readonly #keyDigests: Buffer[];
+export interface Admitted {
+  /** The caller's bearer token, where it is not an access key of ours. */
+  callerToken: string | undefined;
+  /** Which access key it came with, by its SHA-256 in hexadecimal digits; undefined where none is asked for. */
+  key: string | undefined;
+}
 
-  /** @param apiKeys Access keys of the gateway itself; with none, any caller that can reach it may use it. */
-  constructor(apiKeys: readonly string[]) {
-    this.#keyDigests = apiKeys.map(digest);
+export class Access {
+  readonly #keys: readonly { digest: Buffer; name: string }[];
+  readonly #onWrongKey: (address: string) => void;
+
+  /**
+   * @param apiKeys Access keys of the gateway itself; with none, any caller that can reach it may use it.
+   * @param onWrongKey is told the address that a wrong key came from, and throws when there were too many
+   */
+  constructor(apiKeys: readonly string[], onWrongKey: (address: string) => void = () => {}) {
+    this.#keys = apiKeys.map((key) => ({ digest: digest(key), name: digest(key).toString("hex") }));
+    this.#onWrongKey = onWrongKey;
   }
 
   get open(): boolean {
-    return this.#keyDigests.length === 0;
+    return this.#keys.length === 0;
   }
 
   /**
    * The caller's bearer token, for an upstream that needs it. Where access keys are configured one of them must
    * come as the bearer, or as `x-pollux-api-key` when the bearer is the caller's Google token.
-   * @throws GatewayError `unauthenticated`, the same for every wrong key.
+   * @param address of the connection; undefined for a caller in this process
+   * @throws GatewayError `unauthenticated`, the same for every wrong key; `rate_limited` after too many of them.
    */
-  admit(headers: RequestHeaders): { callerToken: string | undefined } {
+  admit(headers: RequestHeaders, address: string | undefined): Admitted {
     const bearer = bearerOf(header(headers, "authorization"));
-    if (this.open) return { callerToken: bearer };
+    if (this.open) return { callerToken: bearer, key: undefined };
     const own = header(headers, "x-pollux-api-key");
-    if (own !== undefined && this.#matches(own)) return { callerToken: bearer };
-    if (own === undefined && bearer !== undefined && this.#matches(bearer)) return { callerToken: undefined };
+    const key = this.#find(own ?? bearer);
+    if (key !== undefined) return { callerToken: own === undefined ? undefined : bearer, key };
+    // Only now: a good key is let in however many wrong ones come from the same address.
+    if (address !== undefined) this.#onWrongKey(address);
     throw new GatewayError(
       { kind: "unauthenticated" },
       bearer === undefined && own === undefined
@@ -35,11 +50,12 @@ export class Access {
   }
 
   /** Every key is compared, whole digests at a time, so that the time taken tells nothing about any of them. */
-  #matches(candidate: string): boolean {
+  #find(candidate: string | undefined): string | undefined {
+    if (candidate === undefined) return undefined;
     const candidateDigest = digest(candidate);
-    let found = false;
-    for (const key of this.#keyDigests) {
-      if (timingSafeEqual(key, candidateDigest)) found = true;
+    let found: string | undefined;
+    for (const key of this.#keys) {
+      if (timingSafeEqual(key.digest, candidateDigest)) found = key.name;
     }
     return found;
   }

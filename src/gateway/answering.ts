@@ -1,5 +1,4 @@
 import { GatewayError } from "../errors.ts";
-import type { RequestRecord } from "../observe/request-record.ts";
 import { ActiveCalls } from "./active-calls.ts";
 import { answerHeaders, timed } from "./answer-headers.ts";
 import type { Call, Reply } from "./exchange.ts";
@@ -18,10 +17,17 @@ export async function answering(
 ): Promise<void> {
   const active = new ActiveCalls();
   call.record.phase = "waiting";
-  endWith(reply, active, call.record, gateway);
+  endWith(reply, active, call, gateway);
   const headers = answerHeaders(call);
   try {
+    const turn = gateway.admission.begin(call.ticket);
+    if (turn !== undefined) {
+      call.record.phase = "queued";
+      await turn;
+      call.record.phase = "waiting";
+    }
     await run(active, headers);
+    gateway.admission.bodyDone(call.ticket);
   } catch (error) {
     if (!(error instanceof GatewayError)) gateway.reportBug(error, call.requestId);
     call.record.fail(error);
@@ -38,9 +44,15 @@ const CLIENT_LEFT = new GatewayError(
 );
 
 /** Apart from `answering`, so that the listener keeps nothing of the request for as long as the answer takes. */
-function endWith(reply: Reply, active: ActiveCalls, record: RequestRecord, { openRequests }: Gateway): void {
+function endWith(
+  reply: Reply,
+  active: ActiveCalls,
+  { record, ticket }: Pick<Call, "record" | "ticket">,
+  { openRequests, admission }: Gateway,
+): void {
   openRequests.add(active);
   reply.onClose(() => {
+    admission.end(ticket);
     openRequests.delete(active);
     if (reply.letGo === true) record.settle("slow_client.reading");
     active.end(CLIENT_LEFT);

@@ -35,6 +35,7 @@ export function chatCompletions(
       sendJson(reply, call.record, 200, timed(headers, call.startedAt), explanation);
       return;
     }
+    if (body["stream"] === true) gateway.admission.beginStream(call.ticket);
     const route = chooseRoute(gateway, body["model"], scope);
     const media = new RequestMedia(gateway);
     const parts: AttemptParts = { gateway, call, body, media, reply, active, headers };

@@ -35,6 +35,7 @@ export function endpointPassThrough(
     await turnFor(call.body, active);
     const body = parseBody(call.body);
     call.record.asked(body, gateway.config.models);
+    if (body["stream"] === true) gateway.admission.beginStream(call.ticket);
     const bytes = await new RequestMedia(gateway).bytes(call, body, upstream, active);
     const build = jsonRequest(address, passedOn(upstream, call.headers), bytes, gateway.timeouts);
     const hints = { credentials: upstream.at.credentials, now: gateway.now() };

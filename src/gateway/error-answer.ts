@@ -89,11 +89,16 @@ function factsOf(failure: Failure): Facts {
       return {
         status: 429,
         type: "rate_limit_error",
-        code: "rate_limit_exceeded",
+        code: failure.code ?? "rate_limit_exceeded",
         retryAfterMs: failure.retryAfterMs,
       };
     case "unavailable":
-      return { status: 503, type: "server_error", code: "overloaded", retryAfterMs: failure.retryAfterMs };
+      return {
+        status: 503,
+        type: "server_error",
+        code: failure.code ?? "overloaded",
+        retryAfterMs: failure.retryAfterMs,
+      };
     case "upstream":
       return failure;
     case "upstream_timeout":

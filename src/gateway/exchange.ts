@@ -4,6 +4,7 @@
  */
 
 import type { RequestRecord } from "../observe/request-record.ts";
+import type { Ticket } from "./ticket.ts";
 
 export type RequestHeaders = Record<string, string | string[] | undefined>;
 
@@ -20,6 +21,8 @@ export interface Call {
   startedAt: number;
   /** What is told of it once it is over. Whoever carries the request says when that is. */
   record: RequestRecord;
+  /** What it holds of the gateway's limits, until its reply is closed. */
+  ticket: Ticket;
 }
 
 /** Where one answer is pushed. `head` comes once and first, then any number of `write`, then `end` or `destroy`. */

@@ -11,6 +11,7 @@ import type { RouteTable } from "../routing/route-table.ts";
 import type { Router } from "../routing/router.ts";
 import type { UpstreamTimeouts } from "../upstreams/upstream.ts";
 import type { Access } from "./access.ts";
+import type { Admission } from "./admission.ts";
 import type { ConnectedUpstream } from "./connected-upstream.ts";
 import type { KeepAlive } from "./keep-alive.ts";
 import type { OpenRequests } from "./open-requests.ts";
@@ -32,11 +33,15 @@ export interface Gateway {
   media: MediaFetcher;
   keepAlive: KeepAlive;
   openRequests: OpenRequests;
+  /** Who may begin, and when. It outlives a change of configuration. */
+  admission: Admission;
   timeouts: UpstreamTimeouts;
   limits: Limits;
   reasoningFormat: ReasoningFormat;
   /** True once shutting down: no new requests are wanted. */
   draining: () => boolean;
+  /** True when a connection is not to be kept after its answer: shutting down, or too much to do. */
+  closing: () => boolean;
   /** Unix time in milliseconds. */
   now: () => number;
   /** Told of what happens; the same one under every configuration. */

@@ -48,7 +48,7 @@ export function createApp(handle: GatewayHandle): FastifyInstance {
   app.addHook("onRequest", (request, reply, done) => {
     const gateway = handle.current;
     reply.header("x-request-id", request.id);
-    if (gateway.draining()) reply.header("connection", "close");
+    if (gateway.closing()) reply.header("connection", "close");
     try {
       if (gateway.access.open) checkLoopbackHost(request.headers.host);
       done();
@@ -91,6 +91,7 @@ async function answerPlain(
     gateway,
     { route, parameters: rest === undefined ? parameters : { model: rest } },
     request.headers,
+    request.socket.remoteAddress,
   );
   return reply.status(answer.status).header(OUTCOME_HEADER, "completed").send(answer.body);
 }

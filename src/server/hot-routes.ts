@@ -32,7 +32,7 @@ export function createHotRoutes(handle: GatewayHandle, deadlines: Deadlines): Ho
     const gateway = handle.current;
     record.begin(id);
     const reply = new NodeReply(response, gateway, deadlines);
-    receive(gateway, request, record, deadlines)
+    receive(gateway, request, reply, record, deadlines)
       .then((call) => answerChat(gateway, id, path, matched.parameters, call, reply))
       .catch((error: unknown) => {
         if (!(error instanceof GatewayError)) gateway.reportBug(error, record.requestId);
@@ -45,17 +45,24 @@ export function createHotRoutes(handle: GatewayHandle, deadlines: Deadlines): Ho
 async function receive(
   gateway: Gateway,
   request: IncomingMessage,
+  reply: NodeReply,
   record: RequestRecord,
   deadlines: Deadlines,
 ): Promise<Call> {
   const { requestId, startedAt } = record;
+  const { admission } = gateway;
   const { headers } = request;
   if (gateway.access.open) checkLoopbackHost(headers.host);
   // Before the body: a caller without a key must not make the gateway hold 50 MB for it.
-  const { callerToken } = gateway.access.admit(headers);
+  const { callerToken, key } = gateway.access.admit(headers, request.socket.remoteAddress);
+  record.keyId = key?.slice(0, 8);
   checkBodyHeaders(headers);
-  const body = await readBody(request, gateway.limits, deadlines);
-  return { requestId, headers, body, callerToken, startedAt, record };
+  const ticket = admission.arrive(key);
+  reply.onClose(() => admission.end(ticket));
+  const body = await readBody(request, gateway.limits, deadlines, (bytes) =>
+    admission.holdBody(ticket, bytes),
+  );
+  return { requestId, headers, body, callerToken, startedAt, record, ticket };
 }
 
 /** The path without its query; an absolute-form target (`POST http://host/path`) has one too. */

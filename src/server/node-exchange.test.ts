@@ -2,14 +2,15 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { GatewayError } from "../errors.ts";
 import { Deadlines } from "./deadlines.ts";
 import { NodeReply, type ReplyTerms } from "./node-exchange.ts";
 import { type BodyLimits, readBody } from "./read-body.ts";
 
 const DEADLINES = new Deadlines();
 
-function replyTo(response: ServerResponse, slowClientMs = 60_000, draining = false): NodeReply {
-  const terms: ReplyTerms = { draining: () => draining, limits: { slowClientMs } };
+function replyTo(response: ServerResponse, slowClientMs = 60_000, closing = false): NodeReply {
+  const terms: ReplyTerms = { closing: () => closing, limits: { slowClientMs } };
   return new NodeReply(response, terms, DEADLINES);
 }
 
@@ -157,7 +158,7 @@ describe("readBody", () => {
     ["chunks", post("Transfer-Encoding: chunked", "2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n"), "abcde"],
   ])("%s", async (_, text, body) => {
     const [request] = await accept(text);
-    expect((await readBody(request, LIMITS, DEADLINES)).toString()).toBe(body);
+    expect((await readBody(request, LIMITS, DEADLINES, () => {})).toString()).toBe(body);
   });
 
   test.each([
@@ -165,14 +166,29 @@ describe("readBody", () => {
     ["found out", post("Transfer-Encoding: chunked", "6\r\nabcdef\r\n")],
   ])("F-08 too large, %s: refused before the end of it", async (_, text) => {
     const [request] = await accept(text);
-    await expect(readBody(request, LIMITS, DEADLINES)).rejects.toMatchObject({
+    await expect(readBody(request, LIMITS, DEADLINES, () => {})).rejects.toMatchObject({
       failure: { kind: "payload_too_large", maxBytes: 5 },
     });
   });
 
+  test.each([
+    ["announced", post("Content-Length: 5", "ab")],
+    ["found out", post("Transfer-Encoding: chunked", "3\r\nabc\r\n1\r\nd\r\n")],
+  ])("no room for it, %s: refused once, with the reason", async (_, text) => {
+    const [request] = await accept(text);
+    const told: number[] = [];
+    const noRoom = new GatewayError({ kind: "unavailable" }, "No room.");
+    const body = readBody(request, LIMITS, DEADLINES, (bytes) => {
+      told.push(bytes);
+      if (bytes > 2) throw noRoom;
+    });
+    await expect(body).rejects.toBe(noRoom);
+    expect(told.filter((bytes) => bytes > 2)).toHaveLength(1);
+  });
+
   test("the client leaves half way", async () => {
     const [request] = await accept(post("Content-Length: 5", "ab"));
-    const body = readBody(request, LIMITS, DEADLINES);
+    const body = readBody(request, LIMITS, DEADLINES, () => {});
     socket.destroy();
     await expect(body).rejects.toMatchObject({ failure: { kind: "client_closed" } });
   });

@@ -15,8 +15,7 @@ const MOST_LEADING_ZEROS = 8;
 
 /** What a reply needs to know of its gateway. */
 export interface ReplyTerms {
-  /** True when the connection is not to be kept for another request. */
-  draining: Gateway["draining"];
+  closing: Gateway["closing"];
   limits: Pick<Gateway["limits"], "slowClientMs">;
 }
 
@@ -64,7 +63,7 @@ export class NodeReply implements Reply, OpenAnswer, Awaited {
 
   head(status: number, headers: Record<string, string>): void {
     if (this.closed) return;
-    const last = this.#terms.draining() || (isTooMuch(status) && !this.#response.req.complete);
+    const last = this.#terms.closing() || (isTooMuch(status) && !this.#response.req.complete);
     this.#response.writeHead(status, last ? { ...headers, connection: "close" } : headers);
   }
 
@@ -186,7 +185,7 @@ export class NodeReply implements Reply, OpenAnswer, Awaited {
   }
 }
 
-/** Too large or too slow: more of such a request is not worth reading. */
+/** Too large, too slow or too many: more of such a request is not worth reading. */
 function isTooMuch(status: number): boolean {
-  return status === 413 || status === 408;
+  return status === 413 || status === 408 || status === 429 || status === 503;
 }

@@ -33,20 +33,26 @@ export function isPlainRoute(id: RouteId): id is PlainRouteId {
   return PLAIN.has(id);
 }
 
-/** @throws GatewayError */
+/**
+ * @param address of the connection; undefined for a caller in this process
+ * @throws GatewayError
+ */
 export async function answerPlainRoute(
   gateway: Gateway,
   matched: MatchedRoute,
   headers: RequestHeaders,
+  address: string | undefined,
 ): Promise<PlainAnswer> {
   const { id } = matched.route;
   if (!isPlainRoute(id)) throw new Error(`${id} is no plain route`);
   switch (id) {
     case "listModels":
-      gateway.access.admit(headers);
+      gateway.admission.checkLoad();
+      gateway.access.admit(headers, address);
       return { status: 200, body: await listRoutableModels(gateway) };
     case "retrieveModel":
-      gateway.access.admit(headers);
+      gateway.admission.checkLoad();
+      gateway.access.admit(headers, address);
       return { status: 200, body: await retrieveModel(gateway, matched.parameters["model"] ?? "") };
     case "health":
       return { status: 200, body: { status: "ok" } };
@@ -55,13 +61,13 @@ export async function answerPlainRoute(
         ? { status: 503, body: { status: "draining" } }
         : { status: 200, body: { status: "ready", upstream: defaultUpstream(gateway).at.description } };
     case "adminAuth":
-      gateway.access.admit(headers);
+      gateway.access.admit(headers, address);
       return { status: 200, body: authStatuses(gateway) };
     case "adminConfig":
-      gateway.access.admit(headers);
+      gateway.access.admit(headers, address);
       return { status: 200, body: masked(gateway.config) };
     case "adminRouting":
-      gateway.access.admit(headers);
+      gateway.access.admit(headers, address);
       return {
         status: 200,
         body: {

@@ -12,18 +12,23 @@ const GRACE_MS = 5_000;
 /**
  * Receives a whole body. The promise rejects with `payload_too_large` as soon as the size is known to be over, with
  * `request_timeout` when it comes too slowly, and with `client_closed` when the client leaves first.
+ * @param onBytes is told how many bytes are announced, and how many have come; what it throws is the reason to refuse
  */
 export function readBody(
   request: IncomingMessage,
   limits: BodyLimits,
   deadlines: Deadlines,
+  onBytes: (bytes: number) => void,
 ): Promise<Buffer> {
   const { maxBodyBytes } = limits;
   const announced = Number(request.headers["content-length"] ?? 0);
   if (announced > maxBodyBytes) return Promise.reject(bodyTooLarge(maxBodyBytes));
   return new Promise((resolve, reject) => {
+    // What this throws rejects the promise.
+    onBytes(announced);
     const chunks: Buffer[] = [];
     let bytes = 0;
+    let refused = false;
     const startedAt = performance.now();
     const awaited: Awaited = {
       check: (now) => {
@@ -31,16 +36,23 @@ export function readBody(
         if (failure !== undefined) refuse(failure);
       },
     };
-    const refuse = (error: GatewayError): void => {
+    const refuse = (error: unknown): void => {
       deadlines.delete(awaited);
+      refused = true;
       chunks.length = 0;
       reject(error);
     };
     deadlines.add(awaited);
     request.on("data", (chunk: Buffer) => {
+      if (refused) return;
       bytes += chunk.length;
-      if (bytes > maxBodyBytes) refuse(bodyTooLarge(maxBodyBytes));
-      else chunks.push(chunk);
+      try {
+        if (bytes > maxBodyBytes) throw bodyTooLarge(maxBodyBytes);
+        onBytes(bytes);
+        chunks.push(chunk);
+      } catch (error) {
+        refuse(error);
+      }
     });
     request.on("end", () => {
       deadlines.delete(awaited);

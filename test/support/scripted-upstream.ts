@@ -4,6 +4,7 @@ import type { GeminiConnection } from "../../src/gateway/connected-upstream.ts";
 import { createRouteTable } from "../../src/routing/route-table.ts";
 import { Router } from "../../src/routing/router.ts";
 import { Access } from "../../src/gateway/access.ts";
+import { Admission } from "../../src/gateway/admission.ts";
 import type { Call, Reply } from "../../src/gateway/exchange.ts";
 import type { Gateway } from "../../src/gateway/gateway.ts";
 import { SILENT_OBSERVER } from "../../src/observe/observer.ts";
@@ -191,8 +192,10 @@ export function scriptedGateway(
     close: () => Promise.resolve(),
   };
   const config = configSchema.parse({ upstreams: { scripted: { kind: "vertex", project: "some-project" } } });
+  const admission = changes.admission ?? openAdmission(config.limits);
   return {
     access: new Access([]),
+    admission,
     upstreams: new Map([["scripted", scriptedConnection(client, credentials)]]),
     config,
     routes: createRouteTable(config),
@@ -211,6 +214,7 @@ export function scriptedGateway(
     },
     reasoningFormat: "reasoning_content",
     draining: () => false,
+    closing: () => false,
     now: () => 1_795_000_000_000,
     observer: SILENT_OBSERVER,
     reportBug: (error) => bugs.push(error),
@@ -218,6 +222,11 @@ export function scriptedGateway(
     calls,
     bugs,
   };
+}
+
+/** With room for everyone. */
+function openAdmission(limits: Gateway["limits"]): Admission {
+  return new Admission(limits, { observer: SILENT_OBSERVER, memoryBytes: 2 ** 32, random: () => 0.5 });
 }
 
 export function callWith(body: unknown, headers: Record<string, string> = {}): Call {
@@ -228,5 +237,6 @@ export function callWith(body: unknown, headers: Record<string, string> = {}): C
     callerToken: undefined,
     startedAt: performance.now(),
     record: new RequestRecord("req_scripted", performance.now(), SILENT_OBSERVER),
+    ticket: openAdmission(configSchema.parse({}).limits).arrive(undefined),
   };
 }

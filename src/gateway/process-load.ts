@@ -1,0 +1,74 @@
+/** What this process can say of its own load. */
+import { totalmem } from "node:os";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { getHeapStatistics, setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
+/** Memory and lateness, as of the last reading. */
+export interface ProcessReading {
+  memoryShare: number;
+  eventLoopDelayMs: number;
+}
+
+export interface ProcessLoad {
+  read(): ProcessReading;
+  /** Frees all garbage now: a process that takes no requests makes none, and would not find out how little it holds. */
+  collectGarbage(): void;
+  close(): void;
+}
+
+/** V8 counts three semi-spaces of 16 MiB for young objects to the limit of the heap; what lives long ends without them. */
+const YOUNG_BYTES = 3 * 16 * 1024 * 1024;
+/** How often the timer behind the delay fires; its own period is no delay. */
+const RESOLUTION_MS = 20;
+
+/** What the heap of this process may grow to, or the whole process, whichever is less; in bytes. */
+export function memoryBytes(): number {
+  return Math.min(heapBytes(), residentBytes());
+}
+
+export function watchProcess(): ProcessLoad {
+  const heapLimit = heapBytes();
+  const residentLimit = residentBytes();
+  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  delay.enable();
+  return {
+    read: () => {
+      const heapShare = getHeapStatistics().used_heap_size / heapLimit;
+      const residentShare = process.memoryUsage.rss() / residentLimit;
+      const eventLoopDelayMs = meanDelayMs(delay);
+      delay.reset();
+      return { memoryShare: Math.max(heapShare, residentShare), eventLoopDelayMs };
+    },
+    collectGarbage,
+    close: () => delay.disable(),
+  };
+}
+
+function heapBytes(): number {
+  const { heap_size_limit } = getHeapStatistics();
+  return Math.max(heap_size_limit - YOUNG_BYTES, heap_size_limit / 2);
+}
+
+/** Of the container, where it has a limit. */
+function residentBytes(): number {
+  const constrained = process.constrainedMemory();
+  const total = totalmem();
+  return constrained > 0 && constrained < total ? constrained : total;
+}
+
+function meanDelayMs({ mean, count }: ReturnType<typeof monitorEventLoopDelay>): number {
+  return count === 0 ? 0 : Math.max(0, mean / 1e6 - RESOLUTION_MS);
+}
+
+let collect: (() => void) | undefined;
+
+/** V8 gives its collector to contexts made while the flag is set. */
+function collectGarbage(): void {
+  if (collect === undefined) {
+    setFlagsFromString("--expose-gc");
+    collect = runInNewContext("gc") as () => void;
+    setFlagsFromString("--no-expose-gc");
+  }
+  collect();
+}
