@@ -221,6 +221,10 @@ export async function runChaos(plan: ChaosPlan, hooks: ChaosHooks): Promise<Chao
       const wrong = checkLeftOver(start, warm, await gateway.holdings(), plan.allowed);
       if (wrong.length === 0 || stopped() || performance.now() > until) {
         await sample("end");
+        if (wrong.length > 0) {
+          const ports = `The gateway listens on ${port}; upstream a is at ${proxies.a.port}, b at ${proxies.b.port}.`;
+          wrong.push([ports, ...gateway.sockets()].join("\n  "));
+        }
         violate(wrong);
         return;
       }

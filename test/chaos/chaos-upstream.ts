@@ -10,6 +10,8 @@ import { upstreamAnswer } from "./upstream-answer.ts";
 const ID = /Chaos request <(\w+)>/;
 /** Between stream events, in milliseconds. */
 const PACE_MS = 3;
+/** Short, so that idle connections are closed under the gateway's hands, and are gone soon after the last request. */
+const KEEP_ALIVE_MS = 4_000;
 
 export interface ChaosUpstream {
   readonly port: number;
@@ -71,7 +73,7 @@ export async function startChaosUpstream(
       response.once("close", () => open.delete(response));
       void handler.handle(request, response);
     });
-    server.keepAliveTimeout = 75_000;
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
     server.requestTimeout = 0;
     return new Promise((resolve, reject) => {
       server.once("error", reject);

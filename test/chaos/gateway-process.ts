@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { GatewayHolds } from "./gateway-probe.ts";
+import { openSockets } from "./open-sockets.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const PROBE = new URL("./gateway-probe.ts", import.meta.url).href;
@@ -131,6 +132,11 @@ export class GatewayProcess {
     child.send("what do you hold?");
     const [holds] = (await answer) as [GatewayHolds];
     return { ...holds, ...kernelFigures(child.pid ?? 0) };
+  }
+
+  /** Its connections, as the kernel has them. */
+  sockets(): string[] {
+    return openSockets(this.#child?.pid ?? 0);
   }
 
   /** Resident memory in bytes, without asking it. */

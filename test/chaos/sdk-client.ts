@@ -1,8 +1,16 @@
 /** One request by the official SDK, as users send it. */
 import OpenAI, { APIConnectionError, APIError } from "openai";
 import type { ChatCompletionCreateParams, ChatCompletionChunk } from "openai/resources/chat/completions";
+import { Agent, fetch as fetchBy } from "undici";
 import { endObservation, type Observation } from "./observation.ts";
 import { requestBody } from "./request-body.ts";
+
+/** Kept for a moment only: what the gateway still holds at the end of a run is then its own affair. */
+const CONNECTIONS = new Agent({ keepAliveTimeout: 1_500, keepAliveMaxTimeout: 1_500 });
+const fetch = fetchBy as unknown as (
+  url: string | URL | Request,
+  init: Omit<RequestInit, "dispatcher"> & { dispatcher: Agent },
+) => Promise<Response>;
 
 export interface SdkClientOptions {
   port: number;
@@ -24,7 +32,7 @@ export async function askBySdk(
     maxRetries: 0,
     timeout: 10 * giveUpMs,
     fetch: async (url, init) => {
-      const response = await fetch(url, init);
+      const response = await fetch(url, { ...init, dispatcher: CONNECTIONS });
       observation.status = response.status;
       observation.headers = Object.fromEntries(response.headers);
       return response;
