@@ -32,6 +32,8 @@ export interface ConnectDeps {
   local?: Pick<LocalModelOptions, "loadLibrary">;
   /** HTTP, shared by all upstreams that speak it. */
   client: UpstreamClient;
+  /** An access token of this upstream's was fetched, or could not be. */
+  onTokenRefreshed?: (succeeded: boolean) => void;
   emulator?: EmulatorOptions;
   credentials?: Pick<
     GoogleCredentialsOptions,
@@ -78,6 +80,10 @@ export function connectUpstream(name: string, config: UpstreamConfig, deps: Conn
   }
 }
 
+function credentialsOptions({ credentials, onTokenRefreshed }: ConnectDeps): GoogleCredentialsOptions {
+  return { ...credentials, ...(onTokenRefreshed === undefined ? {} : { onRefreshed: onTokenRefreshed }) };
+}
+
 async function connectVertex(
   name: string,
   config: UpstreamOf<"vertex">,
@@ -101,7 +107,7 @@ async function connectVertex(
     const auth = (): AuthStatus => plainStatus("api-key", "a Vertex AI API key");
     return { upstream: { ...gemini(name, upstream, deps.client, headers), auth } };
   }
-  const signedIn = await signIn(config, deps.credentials);
+  const signedIn = await signIn(config, credentialsOptions(deps));
   const project = config.project ?? signedIn.project;
   const where = `project ${project ?? "of each request"}, location ${config.location}`;
   const upstream = createVertexUpstream({
@@ -140,7 +146,7 @@ async function connectEndpoint(
   config: UpstreamOf<"vertex-endpoint">,
   deps: ConnectDeps,
 ): Promise<Connected> {
-  const signedIn = await signIn(config, deps.credentials);
+  const signedIn = await signIn(config, credentialsOptions(deps));
   const options = {
     project: projectOf(name, config.project ?? signedIn.project),
     location: config.location,
@@ -160,7 +166,7 @@ async function connectOpenapi(
   config: UpstreamOf<"vertex-openapi">,
   deps: ConnectDeps,
 ): Promise<Connected> {
-  const signedIn = await signIn(config, deps.credentials);
+  const signedIn = await signIn(config, credentialsOptions(deps));
   const upstream = createVertexOpenapiUpstream({
     project: projectOf(name, config.project ?? signedIn.project),
     location: config.location,

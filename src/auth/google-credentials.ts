@@ -42,6 +42,7 @@ export interface GoogleCredentialsOptions {
   quotaProject?: string;
   env?: Record<string, string | undefined>;
   onRefreshFailed?: TokenCustodyOptions["onRefreshFailed"];
+  onRefreshed?: TokenCustodyOptions["onRefreshed"];
   /** Whether this machine is one of Google's. Default: asks, which takes up to 3 seconds elsewhere. */
   hasMetadataServer?: () => Promise<boolean>;
   /** Google's IAM Credentials API elsewhere, for impersonation: a private address of it, or a test's. */
@@ -202,6 +203,7 @@ export function keepValid(source: CredentialSource, options: GoogleCredentialsOp
       }
     },
     ...(options.onRefreshFailed === undefined ? {} : { onRefreshFailed: options.onRefreshFailed }),
+    ...(options.onRefreshed === undefined ? {} : { onRefreshed: options.onRefreshed }),
   });
   return {
     description: source.description,

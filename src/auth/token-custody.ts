@@ -27,6 +27,8 @@ export interface TokenCustodyOptions {
   clock?: CustodyClock;
   /** A refresh failed while the old token still serves. The error holds no secret. */
   onRefreshFailed?: (error: Error, tokenLeftMs: number) => void;
+  /** Told of every refresh, however it ended. */
+  onRefreshed?: (succeeded: boolean) => void;
 }
 
 /** Google's access tokens live an hour, and its metadata server hands out a new one in the last five minutes. */
@@ -67,6 +69,7 @@ export class TokenCustody {
   readonly #patienceMs: number;
   readonly #clock: CustodyClock;
   readonly #onRefreshFailed: (error: Error, tokenLeftMs: number) => void;
+  readonly #onRefreshed: (succeeded: boolean) => void;
 
   #held: Held | undefined;
   /** A token that Google refused once, kept in case no other can be had: the refusal may have had another cause. */
@@ -84,6 +87,7 @@ export class TokenCustody {
     this.#patienceMs = options.patienceMs ?? 30_000;
     this.#clock = options.clock ?? systemClock;
     this.#onRefreshFailed = options.onRefreshFailed ?? (() => {});
+    this.#onRefreshed = options.onRefreshed ?? (() => {});
   }
 
   /**
@@ -174,6 +178,7 @@ export class TokenCustody {
       this.#failures = 0;
       this.#lastError = undefined;
       this.#noAttemptBeforeMs = -Infinity;
+      this.#onRefreshed(true);
       return held.token;
     } catch (cause) {
       const error = cause instanceof Error ? cause : new Error("the access token could not be fetched");
@@ -188,6 +193,7 @@ export class TokenCustody {
         message: error instanceof GatewayError ? error.message : "The access token could not be fetched.",
       };
       this.#noAttemptBeforeMs = this.#clock.monotonicMs() + backoff * (0.5 + this.#clock.random() / 2);
+      this.#onRefreshed(false);
       throw error;
     }
   }

@@ -18,6 +18,8 @@ export interface LogSink {
   readonly dropped: number;
   /** Resolves when all has been written, or after `ms`: a reader that is stuck must not hold the process. */
   flush(ms: number): Promise<void>;
+  /** For a process that ends this instant: waits for the descriptor, unless something waits for it already. */
+  lastWords(line: string): void;
 }
 
 /** @param fd for example 2, the standard error */
@@ -68,6 +70,15 @@ class DescriptorSink implements LogSink {
     });
   }
 
+  lastWords(line: string): void {
+    if (this.#writing) return;
+    try {
+      writeSync(this.#fd, line);
+    } catch {
+      // Nobody is left to be told.
+    }
+  }
+
   /** In a thread of the pool: a descriptor that blocks holds that thread, and not the event loop. */
   #next(): void {
     this.#current ??= this.#take();
@@ -109,14 +120,5 @@ class DescriptorSink implements LogSink {
     this.#buffered = 0;
     this.#current = undefined;
     this.#next();
-  }
-}
-
-/** For a process that ends this instant: no descriptor waits for its turn any more. */
-export function writeLastLine(fd: number, line: string): void {
-  try {
-    writeSync(fd, line);
-  } catch {
-    // Nobody can be told.
   }
 }

@@ -51,7 +51,14 @@ interface TokenSeries {
   cached: Tally;
 }
 
-export class Metrics implements Observer {
+/** What a scrape is answered with. */
+export interface MetricsPage {
+  /** Media type of Prometheus's text format. */
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
+export class Metrics implements Observer, MetricsPage {
   readonly #registry = new Registry();
   readonly #families = metricFamilies(this.#registry, () => this.live);
   readonly #process = processMetrics();

@@ -1,5 +1,6 @@
 /** The log: one structured line for each request, and what happens around them. Never a prompt, a key or a token. */
 import { type LevelWithSilent, type Logger, pino } from "pino";
+import { GatewayError } from "../errors.ts";
 import type { LogSink } from "./log-sink.ts";
 import type { Observer, ShedReason, ShedStage } from "./observer.ts";
 import { OUTCOMES } from "./request-outcome.ts";
@@ -21,6 +22,7 @@ const SHED_REPORT_MS = 1_000;
 
 export class RequestLog implements Partial<Observer> {
   readonly log: Logger;
+  readonly #sink: LogSink;
   #requests: LogOptions["requests"];
   readonly #now: () => number;
   #shedReportedAt = -Infinity;
@@ -28,6 +30,7 @@ export class RequestLog implements Partial<Observer> {
 
   constructor(sink: LogSink, options: LogOptions, now: () => number = () => performance.now()) {
     // `base: null`: process id and host name are the collector's to add.
+    this.#sink = sink;
     this.log = pino({ base: null, level: options.level }, sink);
     this.#requests = options.requests;
     this.#now = now;
@@ -49,6 +52,20 @@ export class RequestLog implements Partial<Observer> {
   /** A mistake in the gateway: what it was and where, without what the request held. */
   bug(error: unknown, requestId: string): void {
     this.log.error({ request_id: requestId, bug: describeBug(error) }, "a bug in the gateway");
+  }
+
+  /** The same for what nothing in the gateway caught: the process is about to end. */
+  crash(error: unknown): void {
+    this.#sink.lastWords(
+      `${JSON.stringify({ level: 60, time: Date.now(), bug: describeBug(error), msg: "the gateway ends: nothing caught this" })}\n`,
+    );
+  }
+
+  /** An access token could not be renewed while the old one still serves. */
+  tokenNotRenewed(error: unknown): void {
+    // Only our own words: another error may quote what was sent.
+    const why = error instanceof GatewayError ? error.message : describeBug(error).type;
+    this.log.warn({ why }, "the Google access token could not be renewed; it is tried again");
   }
 
   shedStage(stage: ShedStage): void {

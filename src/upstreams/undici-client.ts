@@ -72,6 +72,12 @@ export function createUndiciClient(options: UndiciClientOptions = {}): UpstreamC
       return exchange;
     },
 
+    connections(): number {
+      let open = 0;
+      for (const pool of pools.values()) open += pool.size;
+      return open;
+    },
+
     /** Takes no more calls and resolves when those under way have ended; to hurry them, abort them. */
     close(): Promise<void> {
       closed ??= new Promise((resolve) => {

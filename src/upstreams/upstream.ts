@@ -54,5 +54,7 @@ export interface UpstreamCall {
 
 export interface UpstreamClient {
   send(request: UpstreamRequest, receiver: UpstreamReceiver): UpstreamCall;
+  /** Open connections, idle ones included. */
+  connections?(): number;
   close(): Promise<void>;
 }
