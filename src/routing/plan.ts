@@ -53,8 +53,8 @@ export interface PlanRequest {
 const MAX_RETRIES = 2;
 /** The client is repeating already; its retries and ours would multiply. */
 const MAX_RETRIES_OF_A_RETRY = 1;
-/** OpenAI's SDKs wait half a second before their first retry: ours must be over by then or be no use. */
-const BACKOFF_MS = 250;
+/** OpenAI's SDKs wait half a second before their first retry: both of ours must be over by then or be no use. */
+const BACKOFF_MS = 160;
 /** A longer wait is the client's to make; it gets the upstream's `Retry-After`. */
 const PATIENCE_MS = 1_000;
 

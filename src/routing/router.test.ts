@@ -144,11 +144,11 @@ describe("waiting before a repeat", () => {
       plan.first();
       expect(plan.waitMs).toBe(0);
       plan.next(down);
-      expect(plan.waitMs).toBeGreaterThanOrEqual(125);
-      expect(plan.waitMs).toBeLessThan(250);
+      expect(plan.waitMs).toBeGreaterThanOrEqual(80);
+      expect(plan.waitMs).toBeLessThan(160);
       plan.next(failed);
-      expect(plan.waitMs).toBeGreaterThanOrEqual(250);
-      expect(plan.waitMs).toBeLessThan(500);
+      expect(plan.waitMs).toBeGreaterThanOrEqual(160);
+      expect(plan.waitMs).toBeLessThan(320);
       plan.next(failed);
       expect(plan.waitMs).toBe(0);
     }
