@@ -1,6 +1,7 @@
 /** Every path, every refusal: what a client can reach and what it gets when it may not. */
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startConfigured } from "./support/configured-gateway.ts";
 import { sendRaw, sendText } from "./support/raw-http.ts";
 import { post, startGateway, type RunningGateway } from "./support/running-gateway.ts";
 
@@ -12,7 +13,10 @@ let guarded: RunningGateway;
 
 beforeAll(async () => {
   gateway = await startGateway();
-  guarded = await startGateway({ POLLUX_API_KEYS: "key-one,key-two", POLLUX_MAX_BODY_BYTES: "2000" });
+  guarded = await startConfigured(`
+server: { apiKeys: [key-one, key-two] }
+limits: { maxBodyBytes: 2000, failedKeysPerSecond: 1000 }
+upstreams: { emulator: { kind: emulator } }`);
 });
 
 afterAll(async () => {

@@ -5,6 +5,7 @@ import { authStatusEntry, type AuthStatusEntry } from "../gateway/auth-statuses.
 import { SettingsError } from "../settings.ts";
 import { askGateway } from "./ask-gateway.ts";
 import { existingFile } from "./config.ts";
+import { print } from "./terminal.ts";
 
 export function authCommand(): Command {
   const command = new Command("auth").description("Show how the upstreams are signed in to.");
@@ -48,8 +49,8 @@ async function status(flags: StatusFlags): Promise<void> {
   const entries =
     flags.url === undefined ? await fromConfiguration(flags.config) : await fromGateway(flags.url, flags.key);
   const now = Date.now();
-  if (flags.json === true) console.log(JSON.stringify({ object: "list", data: entries }, null, 2));
-  else console.log(table(entries, now));
+  if (flags.json === true) print(JSON.stringify({ object: "list", data: entries }, null, 2));
+  else print(table(entries, now));
   process.exitCode = entries.every(isSignedIn) ? 0 : 1;
 }
 

@@ -16,6 +16,7 @@ import {
 } from "../config/config.ts";
 import { SettingsError } from "../settings.ts";
 import { runningConfig } from "./running-config.ts";
+import { inert, print, printError } from "./terminal.ts";
 
 /** Where `pollux init` writes, and these commands look when no file is named. `pollux serve` wants it named. */
 export const DEFAULT_FILE = "pollux.yaml";
@@ -70,16 +71,16 @@ function validate(given: string | undefined, json: boolean): void {
   try {
     const loaded = loadConfig(file, process.env);
     const warnings = loaded.warnings.map(describeProblem);
-    if (json) console.log(JSON.stringify({ valid: true, problems: [], warnings }, null, 2));
+    if (json) print(JSON.stringify({ valid: true, problems: [], warnings }, null, 2));
     else {
-      for (const warning of warnings) console.error(`warning: ${warning}`);
-      console.log(summary(file, loaded));
+      for (const warning of warnings) printError(`warning: ${warning}`);
+      print(summary(file, loaded));
     }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const problems = error.problems.map(describeProblem);
-    if (json) console.log(JSON.stringify({ valid: false, problems, warnings: [] }, null, 2));
-    else for (const problem of problems) console.error(problem);
+    if (json) print(JSON.stringify({ valid: false, problems, warnings: [] }, null, 2));
+    else for (const problem of problems) printError(problem);
     process.exitCode = error.unreadable ? 2 : 1;
   }
 }
@@ -115,8 +116,8 @@ Examples:
     )
     .action((file: string | undefined, flags: { origin?: boolean; json?: boolean }) => {
       const loaded = readConfig(process.env, {}, existingFile(file));
-      if (flags.json === true) console.log(JSON.stringify(masked(loaded.config), null, 2));
-      else process.stdout.write(printConfig(loaded, { origin: flags.origin === true }));
+      if (flags.json === true) print(JSON.stringify(masked(loaded.config), null, 2));
+      else process.stdout.write(inert(printConfig(loaded, { origin: flags.origin === true })));
     });
 }
 
@@ -159,8 +160,8 @@ async function diff(file: string, flags: DiffFlags): Promise<void> {
           // As that gateway tells it, so that equal secrets are equal.
           masked(after),
         );
-  if (flags.json === true) console.log(JSON.stringify(changes, null, 2));
-  else console.log(changes.length === 0 ? "Nothing would change." : changes.map(describeChange).join("\n"));
+  if (flags.json === true) print(JSON.stringify(changes, null, 2));
+  else print(changes.length === 0 ? "Nothing would change." : changes.map(describeChange).join("\n"));
   process.exitCode = changes.length === 0 ? 0 : 1;
 }
 
@@ -176,7 +177,7 @@ Examples:
 Editors with the YAML language server use it when the file begins with
   # yaml-language-server: $schema=./pollux.schema.json`,
     )
-    .action(() => console.log(JSON.stringify(configJsonSchema(), null, 2)));
+    .action(() => print(JSON.stringify(configJsonSchema(), null, 2)));
 }
 
 /** The file named, else `POLLUX_CONFIG`, else the usual one where it is there. */

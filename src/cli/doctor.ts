@@ -5,6 +5,7 @@ import { type Diagnosis, diagnose, type Scene } from "../doctor/doctor.ts";
 import { openUpstreams } from "../doctor/open-upstreams.ts";
 import { SettingsError } from "../settings.ts";
 import { existingFile } from "./config.ts";
+import { print } from "./terminal.ts";
 
 interface DoctorFlags {
   config?: string;
@@ -48,9 +49,7 @@ async function run(flags: DoctorFlags): Promise<void> {
       localServers: () => findLocalServers(),
     });
     const ok = report.every(({ status }) => status !== "fail");
-    console.log(
-      flags.json === true ? JSON.stringify({ ok, checks: report }, null, 2) : describeReport(report),
-    );
+    print(flags.json === true ? JSON.stringify({ ok, checks: report }, null, 2) : describeReport(report));
     process.exitCode = ok ? 0 : 1;
   } finally {
     await opened.close();

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
+import { inspect } from "node:util";
 import { Command } from "commander";
 import { composeGateway } from "../compose.ts";
 import { type ConfigFlags, readConfig } from "../config/config.ts";
@@ -7,6 +8,7 @@ import { explainRequest } from "../gateway/explain-request.ts";
 import type { Explanation } from "../gateway/explain.ts";
 import { parseBody } from "../gateway/json-body.ts";
 import { dryConfig } from "./dry-config.ts";
+import { print, printError } from "./terminal.ts";
 
 interface ExplainFlags extends ConfigFlags {
   config?: string;
@@ -38,12 +40,14 @@ Examples:
 async function run(file: string, flags: ExplainFlags): Promise<void> {
   const body = parseBody(file === "-" ? Buffer.from(await text(process.stdin)) : await readFile(file));
   const { config } = readConfig(process.env, flags, flags.config);
-  const composed = await composeGateway(dryConfig(config), { reportBug: (error) => console.error(error) });
+  const composed = await composeGateway(dryConfig(config), {
+    reportBug: (error) => printError(inspect(error)),
+  });
   const explanation = explainRequest(composed.current, body, {
     strict: flags.strict === true,
   }) as Explanation;
   await composed.close();
-  console.log(flags.json === true ? JSON.stringify(explanation, null, 2) : describe(explanation));
+  print(flags.json === true ? JSON.stringify(explanation, null, 2) : describe(explanation));
 }
 
 function describe({ upstream, notes, translated }: Explanation): string {

@@ -8,6 +8,7 @@ import { findLocalServers } from "../config/local-servers.ts";
 import { describeSurroundings, lookAround } from "../config/surroundings.ts";
 import { SettingsError } from "../settings.ts";
 import { DEFAULT_FILE } from "./config.ts";
+import { inert, print } from "./terminal.ts";
 
 interface InitFlags {
   force?: boolean;
@@ -46,7 +47,7 @@ async function run(file: string, flags: InitFlags): Promise<void> {
   );
   const text = initialConfig(found);
   if (flags.print === true) {
-    process.stdout.write(text);
+    process.stdout.write(inert(text));
     return;
   }
   write(file, text, flags.force === true);
@@ -54,7 +55,7 @@ async function run(file: string, flags: InitFlags): Promise<void> {
   const schemaText = `${JSON.stringify(configJsonSchema(), null, 2)}\n`;
   const wroteSchema = writeNew(schema, schemaText, flags.force === true);
   const lines = describeSurroundings(found);
-  console.log(
+  print(
     [
       "Found:",
       ...(lines.length === 0

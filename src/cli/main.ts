@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { inspect } from "node:util";
 import { Command, CommanderError } from "commander";
 import { ScriptError } from "../emulator/server.ts";
 import { GatewayError } from "../errors.ts";
@@ -16,6 +17,7 @@ import { initCommand } from "./init.ts";
 import { modelsCommand } from "./models.ts";
 import { serveCommand } from "./serve.ts";
 import { toxicCommand } from "./toxic.ts";
+import { printError } from "./terminal.ts";
 
 const program = new Command("pollux")
   .description(
@@ -62,21 +64,21 @@ try {
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof ConfigError) {
-    for (const line of error.message.split("\n")) console.error(`error: ${line}`);
+    for (const line of error.message.split("\n")) printError(`error: ${line}`);
     return 2;
   }
   if (error instanceof SettingsError || error instanceof ToxicError) {
-    console.error(`error: ${error.message}`);
+    printError(`error: ${error.message}`);
     return 2;
   }
   if (error instanceof GatewayError || error instanceof LocalModelError || error instanceof ScriptError) {
-    console.error(`error: ${error.message}`);
+    printError(`error: ${error.message}`);
     return 1;
   }
   if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
-    console.error(`error: ${error.message}. Another process has the port: choose one with --port.`);
+    printError(`error: ${error.message}. Another process has the port: choose one with --port.`);
     return 1;
   }
-  console.error(error);
+  printError(inspect(error));
   return 1;
 }

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { MODELS } from "../models/catalogue.ts";
 import type { ModelFacts, Thinking } from "../models/facts.ts";
 import { listModels } from "../server/model-list.ts";
+import { print } from "./terminal.ts";
 
 export function modelsCommand(): Command {
   return new Command("models")
@@ -15,7 +16,7 @@ Examples:
   pollux models --json`,
     )
     .action((flags: { json?: boolean }) => {
-      console.log(flags.json === true ? JSON.stringify(listModels(), null, 2) : table());
+      print(flags.json === true ? JSON.stringify(listModels(), null, 2) : table());
     });
 }
 

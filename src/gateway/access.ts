@@ -66,6 +66,7 @@ function digest(key: string): Buffer {
 }
 
 function bearerOf(authorization: string | undefined): string | undefined {
-  const token = authorization === undefined ? undefined : /^bearer +(\S+)\s*$/i.exec(authorization)?.[1];
+  const token =
+    authorization === undefined ? undefined : /^bearer +([\x21-\x7e]+)[\t ]*$/i.exec(authorization)?.[1];
   return token === "" ? undefined : token;
 }

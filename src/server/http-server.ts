@@ -25,6 +25,8 @@ export function createHttpServer(limits: Limits, observer: Observer, onRequest: 
       keepAliveTimeout: limits.idleConnectionMs,
       maxHeaderSize: limits.maxHeaderBytes,
       highWaterMark: limits.maxBufferedBytes,
+      // Otherwise the first of two counts, and whoever stands in front of this may have looked at the last.
+      joinDuplicateHeaders: true,
       // Node's own refusal has no body.
       requireHostHeader: false,
     },
