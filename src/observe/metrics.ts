@@ -97,15 +97,14 @@ export class Metrics implements Observer, MetricsPage {
     return this.#registry.contentType;
   }
 
-  /** The names of this gateway's own metrics, with their labels. */
-  async described(): Promise<{ name: string; type: string; help: string; labels: string[] }[]> {
-    const all = await this.#registry.getMetricsAsJSON();
-    return all.map(({ name, type, help }) => {
-      const metric: unknown = this.#registry.getSingleMetric(name);
-      const labels =
-        typeof metric === "object" && metric !== null && "labelNames" in metric ? metric.labelNames : [];
-      return { name, type: String(type), help, labels: Array.isArray(labels) ? labels.map(String) : [] };
-    });
+  /** This gateway's own metrics, for their documentation. */
+  get described(): { name: string; type: string; help: string; labels: readonly string[] }[] {
+    return this.#registry.getMetricsAsArray().map((metric) => ({
+      name: metric.name,
+      type: String(metric.type),
+      help: metric.help,
+      labels: "labelNames" in metric && Array.isArray(metric.labelNames) ? metric.labelNames.map(String) : [],
+    }));
   }
 
   requestBegan(): void {

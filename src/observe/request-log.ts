@@ -5,7 +5,7 @@ import type { LogSink } from "./log-sink.ts";
 import type { Observer, ShedReason, ShedStage } from "./observer.ts";
 import { OUTCOMES } from "./request-outcome.ts";
 import type { RequestRecord } from "./request-record.ts";
-import { describeBug } from "./safe-text.ts";
+import { describeBug, printable } from "./safe-text.ts";
 import { parseTraceparent } from "./traceparent.ts";
 
 export interface LogOptions {
@@ -98,7 +98,8 @@ function toLine(record: RequestRecord): Record<string, unknown> {
   if (record.began) line["stream"] = record.stream;
   if (record.attempts > 0) {
     line["upstream"] = record.upstream;
-    line["target"] = record.target;
+    // It holds the model as it was asked for.
+    line["target"] = printable(record.target);
     line["attempts"] = record.attempts;
   }
   if (record.clientRetry > 0) line["client_retry"] = record.clientRetry;
@@ -119,6 +120,9 @@ function toLine(record: RequestRecord): Record<string, unknown> {
       line["upstream_status"] = failure.status;
       if (failure.reason !== undefined) line["upstream_reason"] = failure.reason;
     }
+    const { cause } = error;
+    // Of a closed set; the caller is told only that the URL could not be read.
+    if (cause instanceof Error && cause.name === "MediaRefusal") line["why"] = printable(cause.message);
     if (record.upstreamSaid !== undefined) line["upstream_said"] = record.upstreamSaid;
   }
   return line;

@@ -2,7 +2,7 @@
 import { GatewayError } from "../errors.ts";
 import type { Observer } from "./observer.ts";
 import { outcomeOfError, type RequestOutcome, type RequestPhase } from "./request-outcome.ts";
-import { withoutEcho } from "./safe-text.ts";
+import { printable, withoutEcho } from "./safe-text.ts";
 
 /** Tokens as the answer's `usage` counts them. */
 export interface TokenCounts {
@@ -13,8 +13,6 @@ export interface TokenCounts {
   /** Of the prompt. */
   cached: number;
 }
-
-const MAX_MODEL_CHARACTERS = 200;
 
 /** Filled in on the request's way; told to the observer once, when it is over. */
 export class RequestRecord {
@@ -151,12 +149,6 @@ export class RequestRecord {
     this.#outcome ??= delivered ? "completed" : `client_closed.${this.phase}`;
     this.#observer.requestEnded(this);
   }
-}
-
-/** Control characters would be commands to a terminal, and everything else is for the ones who chose the name. */
-function printable(text: string): string {
-  const short = text.length > MAX_MODEL_CHARACTERS ? text.slice(0, MAX_MODEL_CHARACTERS) : text;
-  return /^[\x20-\x7e]*$/.test(short) ? short : short.replace(/[^\x20-\x7e]/g, "?");
 }
 
 function fieldOf(value: unknown, key: string): unknown {

@@ -5,6 +5,14 @@ const MAX_CHARACTERS = 500;
 const MAX_SEARCHED_BYTES = 256 * 1024;
 const LEFT_OUT = "[...]";
 
+const MAX_NAME_CHARACTERS = 200;
+
+/** A name that a caller chose, for one line: control characters would be commands to a terminal. */
+export function printable(name: string): string {
+  const short = name.length > MAX_NAME_CHARACTERS ? name.slice(0, MAX_NAME_CHARACTERS) : name;
+  return /^[\x20-\x7e]*$/.test(short) ? short : short.replace(/[^\x20-\x7e]/g, "?");
+}
+
 /**
  * What an upstream said of an error, without what it repeats of the request: each word of eight letters or more, and
  * any two words in a row, that stand in the request as well. Undefined where the request is too large to compare.
