@@ -1,6 +1,14 @@
 /** What only the whole of a run shows: planted, and found. */
 import { describe, expect, test } from "vitest";
-import { checkAbandoned, checkCalm, checkEnding, checkLeftOver, checkLog, readLogLine } from "./check-run.ts";
+import {
+  checkAbandoned,
+  checkCalm,
+  checkEnding,
+  checkIdleMetrics,
+  checkLeftOver,
+  checkLog,
+  readLogLine,
+} from "./check-run.ts";
 import { Dice } from "./dice.ts";
 import { scheduleFaults } from "./fault-schedule.ts";
 import type { Disruption, Holdings } from "./gateway-process.ts";
@@ -70,27 +78,62 @@ test("a failure in a calm phase is found", () => {
 describe("the request log", () => {
   const lines = new Map([
     ["req_1", ["completed"]],
-    ["req_2", ["completed", "client_closed"]],
+    ["req_2", ["completed", "client_closed.streaming"]],
+    ["req_4", ["upstream_error"]],
   ]);
+  const answered = (id: string, changes: Partial<Observation> = {}): Observation =>
+    observed({ headers: { "x-request-id": id }, status: 200, endings: ["complete"], ...changes });
+
   test("has one line for each answer", () => {
-    expect(checkLog(observed(), lines, [])).toEqual([]);
-    expect(checkLog(observed({ headers: { "x-request-id": "req_2" } }), lines, [])).toEqual([
-      "2 lines in the request log: completed, client_closed",
+    expect(checkLog(answered("req_1"), lines, [])).toEqual([]);
+    expect(checkLog(answered("req_2"), lines, [])).toEqual([
+      "2 lines in the request log: completed, client_closed.streaming",
     ]);
-    const missing = observed({ headers: { "x-request-id": "req_3" } });
+    const missing = answered("req_3");
     expect(checkLog(missing, lines, [ended("SIGTERM")])).toEqual(["no line in the request log"]);
     expect(checkLog(missing, lines, [ended("SIGKILL")])).toEqual([]);
   });
 
+  test("says what the client saw", () => {
+    expect(checkLog(answered("req_4"), lines, [])).toEqual([
+      'answered in full, and "upstream_error" in the request log',
+    ]);
+    expect(checkLog(answered("req_1", { status: 503 }), lines, [])).toEqual([
+      'status 503, and "completed" in the request log',
+    ]);
+    const error = { events: ['{"error":{}}'] };
+    expect(checkLog(answered("req_1", error), lines, [])).toHaveLength(1);
+    expect(checkLog(answered("req_4", { ...error }), lines, [])).toEqual([]);
+    const headers = { "x-request-id": "req_4", "x-pollux-outcome": "upstream_reset" };
+    expect(checkLog(answered("req_4", { status: 502, headers }), lines, [])).toEqual([
+      'x-pollux-outcome is "upstream_reset", and "upstream_error" stands in the request log',
+    ]);
+  });
+
   test("is read from between other lines", () => {
-    expect(readLogLine('{"level":30,"requestId":"req_1","outcome":"completed"}')).toEqual({
+    expect(readLogLine('{"level":30,"request_id":"req_1","outcome":"completed","route":"chat"}')).toEqual({
       requestId: "req_1",
       outcome: "completed",
+      route: "chat",
     });
-    for (const other of ["Stopping: 3 answers", '{"requestId":"req_1"}', '{"outcome":1', ""]) {
+    for (const other of [
+      "Stopping: 3 answers",
+      '{"request_id":"req_1"}',
+      '{"outcome":1',
+      '{"outcome":1}',
+      "",
+    ]) {
       expect(readLogLine(other)).toBeUndefined();
     }
   });
+});
+
+test("requests that are counted as under way with no client there are found", () => {
+  const text = (open: number): string =>
+    `# TYPE pollux_inflight gauge\npollux_inflight 0\npollux_open_streams{model="a"} 0\npollux_open_streams{model="b"} ${open}\npollux_queue_depth 0\n`;
+  expect(checkIdleMetrics(text(0))).toEqual([]);
+  expect(checkIdleMetrics(text(1))).toEqual(["pollux_open_streams is 1 with no client there"]);
+  expect(checkIdleMetrics("")).toHaveLength(3);
 });
 
 describe("what is left over", () => {

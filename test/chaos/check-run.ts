@@ -52,14 +52,16 @@ export function checkAbandoned(observation: Observation, mostMs: number): string
 export interface LogLine {
   requestId: string;
   outcome: string;
+  route: string;
 }
 
 /** The request log's line, if this is one. */
 export function readLogLine(line: string): LogLine | undefined {
   if (!line.startsWith("{") || !line.includes('"outcome"')) return undefined;
   try {
-    const { requestId, outcome } = JSON.parse(line) as Partial<LogLine>;
-    return requestId !== undefined && outcome !== undefined ? { requestId, outcome } : undefined;
+    const { request_id, outcome, route } = JSON.parse(line) as Record<string, unknown>;
+    if (typeof request_id !== "string" || typeof outcome !== "string") return undefined;
+    return { requestId: request_id, outcome, route: String(route) };
   } catch {
     return undefined;
   }
@@ -74,9 +76,34 @@ export function checkLog(
   const id = observation.headers["x-request-id"];
   if (id === undefined) return [];
   const outcomes = lines.get(id) ?? [];
+  const [outcome] = outcomes;
   if (outcomes.length > 1) return [`${outcomes.length} lines in the request log: ${outcomes.join(", ")}`];
-  const killed = disruptions.some((one) => one.kind === "SIGKILL" && overlaps(observation, one));
-  return outcomes.length === 0 && !killed ? ["no line in the request log"] : [];
+  if (outcome === undefined) {
+    const killed = disruptions.some((one) => one.kind === "SIGKILL" && overlaps(observation, one));
+    return killed ? [] : ["no line in the request log"];
+  }
+  const word = outcomeWord(observation);
+  if (word === "ok" && outcome !== "completed")
+    return [`answered in full, and "${outcome}" in the request log`];
+  const failed = word.startsWith("status") || word === "error in stream";
+  if (failed && outcome === "completed") return [`${word}, and "completed" in the request log`];
+  const told = observation.headers["x-pollux-outcome"];
+  if (failed && told !== undefined && observation.status !== 200 && told !== outcome) {
+    return [`x-pollux-outcome is "${told}", and "${outcome}" stands in the request log`];
+  }
+  return outcome === "bug" ? ["a bug, by the request log"] : [];
+}
+
+/** What must be nothing with no client there, of the text that /metrics gives. */
+export function checkIdleMetrics(text: string): string[] {
+  return ["pollux_inflight", "pollux_open_streams", "pollux_queue_depth"].flatMap((name) => {
+    const values = [...text.matchAll(new RegExp(`^${name}(?:\\{[^\n]*\\})? (\\S+)$`, "gm"))].map(
+      ([, value]) => Number(value),
+    );
+    const sum = values.reduce((total, value) => total + value, 0);
+    if (values.length === 0) return [`/metrics does not tell ${name}`];
+    return sum === 0 ? [] : [`${name} is ${sum} with no client there`];
+  });
 }
 
 export interface Allowances {
