@@ -1,0 +1,90 @@
+/** One run of the load client, and what it and the gateway's processor saw. */
+import { execFile } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { Contestant } from "./contestants.ts";
+import { cpuMicros, LOAD_CORE, type Running } from "./processes.ts";
+import { CACHE } from "./setup.ts";
+import type { Workload } from "./workloads.ts";
+
+const run = promisify(execFile);
+
+export interface Quantiles {
+  n: number;
+  p50: number;
+  p90: number;
+  p99: number;
+  max: number;
+}
+
+/** As load.c prints it; times in microseconds. */
+export interface LoadResult {
+  seconds: number;
+  issued: number;
+  done: number;
+  errors: number;
+  /** Requests of a fixed rate that found no free connection when they were due. */
+  late: number;
+  chunks: number;
+  open: number;
+  latency_us: Quantiles | null;
+  first_us: Quantiles | null;
+  transit_us: Quantiles | null;
+  first_error: string;
+}
+
+export interface Measured extends LoadResult {
+  /** The gateway's processor time, in microseconds; 0 for none. */
+  cpu: number;
+}
+
+export type LoadOptions = Partial<Record<"connections" | "seconds" | "requests" | "rate" | "hold", number>>;
+
+let serial = 0;
+
+export class Load {
+  readonly #program: string;
+  readonly #files = new Map<string, { body: string; headers: string; path: string }>();
+
+  constructor(program: string) {
+    this.#program = program;
+  }
+
+  async run(
+    contestant: Contestant,
+    port: number,
+    workload: Workload,
+    options: LoadOptions,
+    gateway?: Running,
+  ): Promise<Measured> {
+    const { body, headers, path } = this.#write(contestant, workload);
+    const argv = ["-c", String(LOAD_CORE), this.#program, String(port), path, body, headers];
+    for (const [name, value] of Object.entries(options)) argv.push(`${name}=${value}`);
+    argv.push(`markers=${workload.markers}`, `expect=${workload.expect[contestant.speaks]}`);
+    const before = gateway === undefined ? 0 : cpuMicros(gateway.pid);
+    const { stdout } = await run("taskset", argv, { maxBuffer: 2 ** 22 });
+    const cpu = gateway === undefined ? 0 : cpuMicros(gateway.pid) - before;
+    return { ...(JSON.parse(stdout) as LoadResult), cpu };
+  }
+
+  #write(contestant: Contestant, workload: Workload): { body: string; headers: string; path: string } {
+    const key = `${contestant.name}/${workload.name}`;
+    const known = this.#files.get(key);
+    if (known !== undefined) return known;
+    const folder = join(CACHE, "run", "requests");
+    mkdirSync(folder, { recursive: true });
+    const { path, headers, body } = contestant.request(workload);
+    serial += 1;
+    const files = { body: join(folder, `${serial}.json`), headers: join(folder, `${serial}.txt`), path };
+    writeFileSync(files.body, JSON.stringify(body));
+    writeFileSync(
+      files.headers,
+      Object.entries(headers)
+        .map(([name, value]) => `${name}: ${value}\r\n`)
+        .join(""),
+    );
+    this.#files.set(key, files);
+    return files;
+  }
+}
