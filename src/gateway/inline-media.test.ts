@@ -152,7 +152,7 @@ describe("F-64 media kept as bytes means what it means as a string", () => {
         fc.constantFrom<Surface[]>("vertex", "gemini-api"),
         (messages, rest, surface) => expectTheSame(body(messages.join(","), rest), surface),
       ),
-      { numRuns: 400 },
+      { numRuns: 1_000 },
     );
   });
 

@@ -1,7 +1,7 @@
 /** Bytes of a request body to one trusted-to-be-bounded JSON object. */
 import { isUtf8 } from "node:buffer";
 import { GatewayError, invalidRequest } from "../errors.ts";
-import { exceededLimit, type StringRange } from "../wire/json-extent.ts";
+import { jsonExtent, type StringRange } from "../wire/json-extent.ts";
 import { header, type RequestHeaders } from "./exchange.ts";
 import { parseAroundMedia } from "./inline-media.ts";
 
@@ -63,7 +63,7 @@ export function parseBody(body: Buffer): Record<string, unknown> {
 }
 
 function checkExtent(body: Buffer, longStrings: StringRange[]): void {
-  const exceeded = exceededLimit(body, LIMITS, longStrings);
+  const { exceeded } = jsonExtent(body, LIMITS, longStrings);
   if (exceeded === "maxDepth") {
     throw invalidRequest(null, `The request body is nested deeper than ${LIMITS.maxDepth} levels.`);
   }

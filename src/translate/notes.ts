@@ -41,8 +41,13 @@ export class Notes {
     this.uses = options.trace === true ? [] : undefined;
   }
 
+  /** One more note would be counted only, so its words need not be found. */
+  get isFull(): boolean {
+    return this.list.length >= MAX_NOTES;
+  }
+
   add(action: NoteAction, rule: RuleId, field: string, detail: string): void {
-    if (this.list.length >= MAX_NOTES) {
+    if (this.isFull) {
       this.dropped += 1;
       return;
     }

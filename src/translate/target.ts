@@ -39,6 +39,8 @@ export interface RequestContext {
   repair: { withoutCallIds?: boolean; bypassSignatures?: boolean };
   /** Parts of schemas that may still be converted: 512 tools share what one schema may take. */
   schemaParts: { left: number };
+  /** What tool arguments and results may still hold as JSON. */
+  jsonTexts: { uncounted: number; values: number };
 }
 
 /** Far beyond real requests; converting this many takes a few tenths of a second. */

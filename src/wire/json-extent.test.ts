@@ -1,12 +1,12 @@
 import { array, assert, constantFrom, json, property } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { exceededLimit } from "./json-extent.ts";
+import { jsonExtent } from "./json-extent.ts";
 
 const LIMITS = { maxDepth: 100, maxValues: 1000 };
 const exceeded = (text: string, limits = LIMITS): string | undefined =>
-  exceededLimit(Buffer.from(text), limits);
+  jsonExtent(Buffer.from(text), limits).exceeded;
 
-describe("exceededLimit", () => {
+describe("jsonExtent", () => {
   test("100 levels pass, 101 do not", () => {
     expect(exceeded("[".repeat(100) + "]".repeat(100))).toBeUndefined();
     expect(exceeded("[".repeat(101) + "]".repeat(101))).toBe("maxDepth");
@@ -22,7 +22,8 @@ describe("exceededLimit", () => {
 
   test("S-31 a text that never closes is left at its 101st bracket", () => {
     const text = Buffer.alloc(101, "[");
-    expect(exceededLimit(Buffer.concat([text, Buffer.alloc(10_000_000, "]")]), LIMITS)).toBe("maxDepth");
+    const { exceeded } = jsonExtent(Buffer.concat([text, Buffer.alloc(10_000_000, "]")]), LIMITS);
+    expect(exceeded).toBe("maxDepth");
   });
 
   test.each([

@@ -28,17 +28,24 @@ export interface StringRange {
 /** Shorter strings cost little wherever they go. */
 export const LONG_STRING_BYTES = 8 * 1024;
 
+export interface JsonExtent {
+  /** The limit that the text exceeds, if any: then the rest of it was not looked at. */
+  exceeded: keyof JsonLimits | undefined;
+  /** As for `maxValues`. */
+  values: number;
+}
+
 /**
- * Which limit a text exceeds, if any. Whether it is JSON at all is the parser's to say: up to the place where it stops
+ * How much a text holds, up to the limits. Whether it is JSON at all is the parser's to say: up to the place where it stops
  * to be JSON, both read the same.
  *
  * @param longStrings gets each string of more than `LONG_STRING_BYTES` bytes, in order
  */
-export function exceededLimit(
+export function jsonExtent(
   text: Buffer,
   { maxDepth, maxValues }: JsonLimits,
   longStrings?: StringRange[],
-): keyof JsonLimits | undefined {
+): JsonExtent {
   let depth = 0;
   let values = 1;
   for (let at = 0; at < text.length; at += 1) {
@@ -53,7 +60,7 @@ export function exceededLimit(
       case OPEN_OBJECT:
         depth += 1;
         values += 1;
-        if (depth > maxDepth) return "maxDepth";
+        if (depth > maxDepth) return { exceeded: "maxDepth", values };
         break;
       case CLOSE_ARRAY:
       case CLOSE_OBJECT:
@@ -65,9 +72,9 @@ export function exceededLimit(
       default:
         continue;
     }
-    if (values > maxValues) return "maxValues";
+    if (values > maxValues) return { exceeded: "maxValues", values };
   }
-  return undefined;
+  return { exceeded: undefined, values };
 }
 
 /** A string, or what is left of it after an escape, is read byte by byte so far, and searched from there on. */

@@ -1,6 +1,7 @@
 /** A context for translating one piece of a request, its notes traced. */
 import { factsFor } from "../../src/models/catalogue.ts";
 import { Notes, type Note } from "../../src/translate/notes.ts";
+import { JSON_TEXT_ALLOWANCE } from "../../src/translate/openai-to-gemini/parse-json-text.ts";
 import { MAX_SCHEMA_PARTS, type RequestContext, type Surface } from "../../src/translate/target.ts";
 
 export function contextFor(model = "gemini-3.5-flash", surface: Surface = "vertex"): RequestContext {
@@ -11,6 +12,7 @@ export function contextFor(model = "gemini-3.5-flash", surface: Surface = "verte
     repair: {},
     resolveMedia: () => undefined,
     schemaParts: { left: MAX_SCHEMA_PARTS },
+    jsonTexts: { ...JSON_TEXT_ALLOWANCE },
   };
 }
 

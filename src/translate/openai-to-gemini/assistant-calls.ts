@@ -136,7 +136,7 @@ function readFunction(
 /** Gemini's `args` is an object: a struct cannot hold a bare list, a scalar, or text cut off in the middle. */
 function readArguments(value: Record<string, unknown>, path: string, scope: MessageScope): JsonObject {
   const text = optionalString(value, "arguments", path) ?? "";
-  const parsed = parseJsonText(text);
+  const parsed = parseJsonText(text, scope.jsonTexts);
   if (parsed === undefined || parsed.value === null) {
     const why =
       text.trim() === "" || parsed !== undefined

@@ -38,7 +38,7 @@ export function parseDataUrl(text: InlineText, path: string): DataUrl {
   };
 }
 
-function decoded(body: string, encoded: boolean, path: string): string {
+function decoded(body: string, encoded: boolean, path: string): InlineText {
   return toBase64(encoded ? unescaped(body) : percentDecoded(body).toString("base64"), path);
 }
 

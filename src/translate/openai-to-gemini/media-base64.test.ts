@@ -14,7 +14,7 @@ describe("accepted", () => {
     ["-_8=", "+/8="],
     ["QUJD\r\nREVG\n", "QUJDREVG"],
   ])("%j", (text, standard) => {
-    expect(toBase64(text, "data")).toBe(standard);
+    expect(toBase64(text, "data").toString()).toBe(standard);
   });
 });
 
@@ -49,4 +49,21 @@ test("20 MB are checked in one pass, and returned as they are", () => {
   const text = "QUJD".repeat(5_000_000);
   expect(toBase64(text, "data")).toBe(text);
   expect(() => toBase64(`${text}=QUJ`, "data")).toThrow(GatewayError);
+});
+
+describe("long text in another form", () => {
+  const long = "+/8".repeat(20_000);
+  test.each([
+    ["wrapped", long.replace(/.{76}/g, "$&\r\n"), long],
+    ["URL-safe", long.replaceAll("+", "-").replaceAll("/", "_"), long],
+    ["URL-safe without padding", `${long.replaceAll("+", "-").replaceAll("/", "_")}QQ`, `${long}QQ==`],
+    ["URL-safe with padding", `${long.replaceAll("+", "-").replaceAll("/", "_")}QQ==`, `${long}QQ==`],
+  ])("%s", (_, text, standard) => {
+    expect(JSON.stringify(toBase64(text, "data"))).toBe(JSON.stringify(standard));
+  });
+
+  test.each(["é", "Ł", "😀", "=", " ", "\0"])("is refused for %j in it", (character) => {
+    expect(() => toBase64(`${long}${character}-_-_${long}`, "data")).toThrow(GatewayError);
+    expect(() => toBase64(`${long}\n${character}${long}`, "data")).toThrow(GatewayError);
+  });
 });

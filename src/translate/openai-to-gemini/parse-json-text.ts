@@ -1,6 +1,6 @@
 /** JSON that arrives as text inside a message: tool arguments and tool results. */
 import type { Json } from "../../wire/gemini.ts";
-import { exceededLimit } from "../../wire/json-extent.ts";
+import { jsonExtent } from "../../wire/json-extent.ts";
 
 export interface ParsedText {
   value: Json;
@@ -11,18 +11,35 @@ export interface ParsedText {
 /** Protocol buffer JSON parsers stop at 100 levels; the rest of the request needs some of those. */
 export const MAX_JSON_DEPTH = 64;
 
-/** As in a whole request: a text of brackets alone would take seconds and gigabytes to parse. */
-const MAX_VALUES = 250_000;
-/** A shorter text holds too little to be worth looking at twice. */
+/** A longer text of brackets alone holds much, so it is always counted. */
 const SHORT = 4096;
+
+/** What all the texts of one request may hold together. As a text of brackets alone shows, bytes say little. */
+export interface JsonTextAllowance {
+  /** Characters of short texts that are parsed without being counted first: most requests have no more. */
+  uncounted: number;
+  /** Values in texts that are counted. */
+  values: number;
+}
+
+/** Values as in a whole request. */
+export const JSON_TEXT_ALLOWANCE: Readonly<JsonTextAllowance> = { uncounted: 512 * 1024, values: 250_000 };
 
 /** Digits or exponents that a double might not hold; anything shorter surely fits. */
 const LONG_NUMBER = /\d{16}|\d[eE]\+?\d{3}/;
 
-/** Undefined when the text is not JSON, is nested deeper than `MAX_JSON_DEPTH`, or holds more than `MAX_VALUES`. */
-export function parseJsonText(text: string): ParsedText | undefined {
-  const limits = { maxDepth: MAX_JSON_DEPTH, maxValues: MAX_VALUES };
-  if (text.length > SHORT && exceededLimit(Buffer.from(text), limits) !== undefined) return undefined;
+/**
+ * Undefined when the text is not JSON, is nested deeper than `MAX_JSON_DEPTH`, or holds more than is left of the
+ * allowance, from which it is taken.
+ */
+export function parseJsonText(text: string, allowance: JsonTextAllowance): ParsedText | undefined {
+  if (text.length <= SHORT && text.length <= allowance.uncounted) allowance.uncounted -= text.length;
+  else {
+    const limits = { maxDepth: MAX_JSON_DEPTH, maxValues: allowance.values };
+    const { exceeded, values } = jsonExtent(Buffer.from(text), limits);
+    if (exceeded !== undefined) return undefined;
+    allowance.values -= values;
+  }
   let value: Json;
   try {
     value = JSON.parse(text) as Json;

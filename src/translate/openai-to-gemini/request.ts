@@ -20,6 +20,7 @@ import { toGeneration } from "./generation-config.ts";
 import { noteIgnoredFields } from "./ignored-fields.ts";
 import { toLabels } from "./labels.ts";
 import { toContents } from "./messages.ts";
+import { JSON_TEXT_ALLOWANCE } from "./parse-json-text.ts";
 import { toSafety } from "./safety.ts";
 import { toServiceTier } from "./service-tier.ts";
 import { toStreaming } from "./stream-options.ts";
@@ -66,6 +67,7 @@ export function toGeminiRequest(body: unknown, options: RequestOptions): GeminiC
     resolveMedia: options.resolveMedia ?? (() => undefined),
     repair: options.repair ?? {},
     schemaParts: { left: MAX_SCHEMA_PARTS },
+    jsonTexts: { ...JSON_TEXT_ALLOWANCE },
   };
   const google = readGoogleOptions(body, notes);
   const { stream, includeUsage } = toStreaming(body, context);

@@ -42,6 +42,11 @@ export class SchemaLedger {
   flush(): void {
     const seen = new Set<string>();
     for (const { action, rule, field, detail } of this.#entries) {
+      if (action !== undefined && this.#notes.isFull) {
+        // Counted, whether or not it repeats another: comparing is what would take time.
+        this.#notes.add(action, rule, field, detail);
+        continue;
+      }
       const key = `${action ?? ""} ${rule} ${field} ${detail}`;
       if (seen.has(key)) continue;
       seen.add(key);

@@ -70,7 +70,7 @@ export function readToolMessage(placed: PlacedMessage, scope: MessageScope): Too
     isFunction: message["role"] === "function",
     id: splitId(id).head,
     name: name === "" ? undefined : name,
-    response: toResponse(texts.join("\n")),
+    response: toResponse(texts.join("\n"), scope),
     media,
   };
 }
@@ -208,8 +208,8 @@ function toFunctionResponse(
 }
 
 /** A JSON object is the result as it is, unless reading it would round a number; any other text is its `output`. */
-function toResponse(text: string): JsonObject {
-  const parsed = /^\s*\{/.test(text) ? parseJsonText(text) : undefined;
+function toResponse(text: string, scope: MessageScope): JsonObject {
+  const parsed = /^\s*\{/.test(text) ? parseJsonText(text, scope.jsonTexts) : undefined;
   return parsed !== undefined && !parsed.rounded && isObject(parsed.value) ? parsed.value : { output: text };
 }
 

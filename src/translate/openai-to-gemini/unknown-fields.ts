@@ -55,17 +55,14 @@ const READ_FIELDS: ReadonlySet<string> = new Set([
 
 /** Notes every top-level field that is nobody's: Google's own layer ignores those in silence. */
 export function noteUnknownFields(request: ChatCompletionRequest, notes: Notes): void {
-  for (const [key, value] of Object.entries(request)) {
-    if (value !== null && value !== undefined && !READ_FIELDS.has(key)) {
-      notes.add(
-        "ignored",
-        "unknown-field",
-        shortened(key),
-        isGoogleOption(toSnakeCase(key))
-          ? MISPLACED_OPTION
-          : "Neither OpenAI's API nor Google's layer has this field.",
-      );
-    }
+  for (const key of Object.keys(request)) {
+    const value = request[key];
+    if (value === null || value === undefined || READ_FIELDS.has(key)) continue;
+    const detail =
+      !notes.isFull && isGoogleOption(toSnakeCase(key))
+        ? MISPLACED_OPTION
+        : "Neither OpenAI's API nor Google's layer has this field.";
+    notes.add("ignored", "unknown-field", shortened(key), detail);
   }
 }
 
