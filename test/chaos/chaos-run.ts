@@ -1,6 +1,5 @@
 /** A chaos run from start to end: warm, then faults and calm by turns, then quiet; and what was wrong. */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startFaultProxy } from "../../src/toxics/fault-proxy.ts";
@@ -22,6 +21,7 @@ import { scheduleFaults } from "./fault-schedule.ts";
 import { Figures } from "./figures.ts";
 import { GatewayProcess, type Holdings } from "./gateway-process.ts";
 import type { Observation } from "./observation.ts";
+import { lastingPort } from "./lasting-port.ts";
 import { KINDS } from "./plan.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -105,7 +105,7 @@ export async function runChaos(plan: ChaosPlan, hooks: ChaosHooks): Promise<Chao
 
   mkdirSync(hooks.folder, { recursive: true });
   const configFile = join(hooks.folder, "pollux.yaml");
-  const port = await freePort();
+  const port = await lastingPort();
   const gateway = new GatewayProcess(port, ["--config", configFile], (line) => {
     const entry = readLogLine(line);
     if (entry !== undefined && !MACHINE_ROUTES.has(entry.route)) {
@@ -278,15 +278,4 @@ function progressLine(
     .join(", ");
   const megabytes = Math.round(gateway.residentBytes() / 2 ** 20);
   return `${second} s: ${figures.requests} requests (${outcomes}), ${megabytes} MB, ${violations.length} violations`;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -1,8 +1,9 @@
 /** An emulated Gemini whose answers follow the plans, and which knows what it is still generating. */
 import { createServer, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { EmulatorHandler } from "../../src/emulator/emulator-handler.ts";
 import type { MatchedRequest, RuleOutcome } from "../../src/emulator/script.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { lastingPort } from "./lasting-port.ts";
 import type { Observation, UpstreamCall } from "./observation.ts";
 import type { UpstreamName } from "./plan.ts";
 import { upstreamAnswer } from "./upstream-answer.ts";
@@ -84,8 +85,9 @@ export async function startChaosUpstream(
     });
   };
 
-  let server = await listen(0);
-  const { port } = server.address() as AddressInfo;
+  const port = await lastingPort();
+  let server = await listen(port);
+  let restarting: Promise<void> = Promise.resolve();
   const stop = (): Promise<void> =>
     new Promise((resolve) => {
       server.close(() => resolve());
@@ -100,10 +102,15 @@ export async function startChaosUpstream(
       return calls;
     },
     onStranger() {},
-    restart: async (awayMs) => {
-      await stop();
-      await new Promise((resolve) => setTimeout(resolve, awayMs));
-      server = await listen(port);
+    restart: (awayMs) => {
+      const before = restarting;
+      restarting = (async () => {
+        await before;
+        await stop();
+        await sleep(awayMs);
+        server = await listen(port);
+      })();
+      return restarting;
     },
     close: stop,
   };
