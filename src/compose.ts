@@ -12,6 +12,7 @@ import { memoryBytes } from "./gateway/process-load.ts";
 import { KeepAlive } from "./gateway/keep-alive.ts";
 import { Probes } from "./gateway/probes.ts";
 import { OpenRequests } from "./gateway/open-requests.ts";
+import type { MetricsPage } from "./observe/metrics.ts";
 import { type Observer, SILENT_OBSERVER } from "./observe/observer.ts";
 import { createRouteTable } from "./routing/route-table.ts";
 import { Router } from "./routing/router.ts";
@@ -25,6 +26,8 @@ export interface ComposedGateway extends GatewayHandle {
   readonly emulator: Emulator | undefined;
   readonly openRequests: OpenRequests;
   readonly admission: Admission;
+  /** Open connections to upstreams. */
+  upstreamConnections(): number;
   /**
    * Puts another configuration in force, all of it or, when an upstream cannot be connected, nothing. Requests under
    * way finish under the one they began with; upstreams that did not change stay connected.
@@ -40,6 +43,8 @@ export interface ComposeOptions {
   reportBug: Gateway["reportBug"];
   /** Told of what happens in this gateway; nobody, without it. */
   observer?: Observer;
+  /** Served at `/metrics` to those who may. */
+  metrics?: MetricsPage;
   now?: () => number;
   /** For embedded emulators. */
   emulator?: EmulatorOptions;
@@ -115,6 +120,10 @@ class Composed implements ComposedGateway {
     return turn;
   }
 
+  upstreamConnections(): number {
+    return this.#client.connections?.() ?? 0;
+  }
+
   drain(): void {
     this.#draining = true;
   }
@@ -159,6 +168,7 @@ class Composed implements ComposedGateway {
         }
         const connected = await connectUpstream(name, upstream, {
           client: this.#client,
+          onTokenRefreshed: (succeeded) => this.#observer.tokenRefreshed(name, succeeded),
           ...(emulator === undefined ? {} : { emulator }),
           ...(credentials === undefined ? {} : { credentials }),
           ...(local === undefined ? {} : { local }),
@@ -197,6 +207,7 @@ class Composed implements ComposedGateway {
       closing: () => this.#draining || this.admission.stage !== "none",
       now: this.#now,
       observer: this.#observer,
+      metrics: this.#options.metrics,
       reportBug: this.#options.reportBug,
     };
   }

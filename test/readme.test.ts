@@ -265,7 +265,7 @@ describe("the settings table", () => {
 
   test("has every variable that is read, and no other", () => {
     const read = new Set(
-      [...source.matchAll(/\benv\.([A-Z_]+)|"((?:POLLUX|GOOGLE|GEMINI)_[A-Z_]+)"/g)].map(
+      [...source.matchAll(/\benv\.([A-Z_]+)|"((?:POLLUX|GOOGLE|GEMINI|OTEL)_[A-Z_]+)"/g)].map(
         (found) => found[1] ?? found[2],
       ),
     );
@@ -285,6 +285,8 @@ describe("the settings table", () => {
       POLLUX_TOTAL_TIMEOUT_MS: String(settings.timeouts.totalMs),
       POLLUX_UPSTREAM_CONNECTIONS: String(settings.upstreamConnections),
       POLLUX_RETRY_BUDGET: String(settings.retryBudget),
+      POLLUX_LOG_LEVEL: settings.log.level,
+      POLLUX_LOG_REQUESTS: settings.log.requests,
       GOOGLE_CLOUD_LOCATION: settings.upstream.kind === "vertex" ? settings.upstream.location : undefined,
     });
   });
@@ -297,7 +299,10 @@ describe("the settings table", () => {
         .replace(/^POLLUX_|_MS$/g, "")
         .toLowerCase()
         .replace(/_timeout$/, "_ms");
-      const field = words.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+      // Those of the log are read as one.
+      const field = words.startsWith("log_")
+        ? "config.log"
+        : words.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
       expect({ name, used: sources.includes(field) }).toEqual({
         name,
         used: !meaning.includes("no effect yet"),

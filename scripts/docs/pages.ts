@@ -4,12 +4,14 @@ import { compatibilityTables } from "./compatibility.ts";
 import { configurationTables } from "./configuration.ts";
 import { errorTables } from "./errors.ts";
 import { fill } from "./fill.ts";
+import { observabilityTables } from "./observability.ts";
 
 export function pages(): { path: string; text: string }[] {
   return [
     { path: "docs/compatibility.md", text: fill(template("compatibility"), compatibilityTables()) },
     { path: "docs/configuration.md", text: fill(template("configuration"), configurationTables()) },
     { path: "docs/errors.md", text: fill(template("errors"), errorTables()) },
+    { path: "docs/observability.md", text: fill(template("observability"), observabilityTables()) },
   ];
 }
 

@@ -82,7 +82,7 @@ async function answer(gateway: Gateway, request: Request): Promise<Response> {
     if (isPlainRoute(id)) {
       record.route = id;
       const plain = await answerPlainRoute(gateway, matched, headers, undefined);
-      return json(request, record, plain.status, {}, plain.body);
+      return json(request, record, plain.status, {}, plain.body, plain.contentType);
     }
     record.begin(id);
     const { callerToken, key } = gateway.access.admit(headers, undefined);
@@ -117,8 +117,9 @@ function json(
   status: number,
   headers: Record<string, string>,
   body: unknown,
+  contentType?: string,
 ): Response {
-  const text = JSON.stringify(body);
+  const text = contentType === undefined ? JSON.stringify(body) : String(body);
   record.headSent(status);
   record.end(true);
   return new Response(request.method === "HEAD" ? null : text, {
@@ -127,7 +128,7 @@ function json(
       ...headers,
       "x-request-id": record.requestId,
       [OUTCOME_HEADER]: record.outcome ?? "completed",
-      "content-type": "application/json",
+      "content-type": contentType ?? "application/json",
       "content-length": String(Buffer.byteLength(text)),
     },
   });

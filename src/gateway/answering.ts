@@ -30,7 +30,7 @@ export async function answering(
     gateway.admission.bodyDone(call.ticket);
   } catch (error) {
     if (!(error instanceof GatewayError)) gateway.reportBug(error, call.requestId);
-    call.record.fail(error);
+    call.record.failOf(error, call.body, call.callerToken);
     if (!reply.closed && !reply.headSent) {
       sendError(reply, call.record, timed(headers, call.startedAt), error);
     }

@@ -3,6 +3,7 @@
  * The HTTP server and the in-process `fetch` are shells around it.
  */
 import type { Config, LimitsConfig } from "../config/config.ts";
+import type { MetricsPage } from "../observe/metrics.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { MediaFetcher } from "../media/media-fetcher.ts";
 import type { SignatureStore } from "../signatures/signature-store.ts";
@@ -46,6 +47,8 @@ export interface Gateway {
   now: () => number;
   /** Told of what happens; the same one under every configuration. */
   observer: Observer;
+  /** For `GET /metrics`; undefined where they are not served with the rest. */
+  metrics: MetricsPage | undefined;
   /** Bugs end up here; failures of callers and upstreams do not. */
   reportBug: (error: unknown, requestId: string) => void;
 }

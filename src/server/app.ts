@@ -93,6 +93,7 @@ async function answerPlain(
     request.headers,
     request.socket.remoteAddress,
   );
+  if (answer.contentType !== undefined) reply.type(answer.contentType);
   return reply.status(answer.status).header(OUTCOME_HEADER, "completed").send(answer.body);
 }
 

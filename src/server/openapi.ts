@@ -83,6 +83,10 @@ const ANSWERS: Readonly<Record<RouteId, object>> = {
     content: { "application/json": { schema: { type: "object" } } },
   },
   adminAuth: { description: "One entry for each upstream, without secrets", content: json("AuthStatusList") },
+  metrics: {
+    description: "Prometheus's text format; 404 where the metrics have a port of their own",
+    content: { "text/plain": { schema: { type: "string" } } },
+  },
   openapi: { description: "This document", content: { "application/json": { schema: { type: "object" } } } },
 };
 

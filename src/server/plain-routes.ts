@@ -1,4 +1,4 @@
-/** The routes that answer at once with a JSON value. */
+/** The routes that answer at once: with a JSON value, the metrics with text. */
 import { defaultUpstream } from "../gateway/routing-choice.ts";
 import { masked } from "../config/config.ts";
 import type { Gateway } from "../gateway/gateway.ts";
@@ -6,10 +6,13 @@ import type { RequestHeaders } from "../gateway/exchange.ts";
 import { authStatuses } from "../gateway/auth-statuses.ts";
 import { listRoutableModels, retrieveModel } from "./model-list.ts";
 import { openapiDocument } from "./openapi.ts";
+import { noRoute } from "./no-route.ts";
 import type { MatchedRoute, RouteId } from "./routes.ts";
 
 export interface PlainAnswer {
   status: number;
+  /** Of a body that is text; without it, the body is a JSON value. */
+  contentType?: string;
   body: unknown;
 }
 
@@ -27,6 +30,7 @@ const PLAIN: ReadonlySet<string> = new Set<PlainRouteId>([
   "adminAuth",
   "adminConfig",
   "adminRouting",
+  "metrics",
 ]);
 
 export function isPlainRoute(id: RouteId): id is PlainRouteId {
@@ -75,6 +79,14 @@ export async function answerPlainRoute(
           data: gateway.router.state(),
           retry_budgets: gateway.router.retryBudgets(),
         },
+      };
+    case "metrics":
+      gateway.access.admit(headers, address);
+      if (gateway.metrics === undefined) throw noRoute("GET", "/metrics");
+      return {
+        status: 200,
+        contentType: gateway.metrics.contentType,
+        body: await gateway.metrics.text(),
       };
     case "openapi":
       return { status: 200, body: openapiDocument() };

@@ -11,7 +11,8 @@ export type RouteId =
   | "openapi"
   | "adminAuth"
   | "adminConfig"
-  | "adminRouting";
+  | "adminRouting"
+  | "metrics";
 
 export interface Route {
   id: RouteId;
@@ -68,6 +69,7 @@ export const ROUTES: readonly Route[] = [
   route("openapi", "GET", "/openapi.json", "This interface as an OpenAPI 3.1 document"),
   route("adminAuth", "GET", "/admin/auth", "How each upstream is signed in to"),
   route("adminConfig", "GET", "/admin/config", "The configuration in force, secrets masked"),
+  route("metrics", "GET", "/metrics", "Numbers of the gateway's work, for Prometheus"),
   route("adminRouting", "GET", "/admin/routing", "What the gateway has learned about each target"),
 ];
 

@@ -217,6 +217,7 @@ export function scriptedGateway(
     closing: () => false,
     now: () => 1_795_000_000_000,
     observer: SILENT_OBSERVER,
+    metrics: undefined,
     reportBug: (error) => bugs.push(error),
     ...changes,
     calls,
