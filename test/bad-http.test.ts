@@ -243,3 +243,24 @@ test("S-42 Expect: 100-continue is answered as other requests are", async () => 
   expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 100", "HTTP/1.1 200"]);
   await gateway.close();
 });
+
+test("S-43 what curl users leave out or do not mean is forgiven them, and no web page", async () => {
+  const gateway = await startGateway();
+  const forgiven = ["", "Content-Type: application/x-www-form-urlencoded\r\n", "Content-Type:\r\n"];
+  for (const type of forgiven) {
+    for (const [origin, status] of [
+      ["", 200],
+      ["Origin: https://evil.example\r\n", 415],
+      ["Origin: null\r\n", 415],
+    ] as const) {
+      const headers = `Host: localhost\r\nConnection: close\r\n${type}${origin}Content-Length: ${BODY.length}\r\n`;
+      const answer = await sendText(
+        gateway.url,
+        `POST /v1/chat/completions HTTP/1.1\r\n${headers}\r\n${BODY}`,
+      );
+      expect([type, origin, answer.slice(9, 12)]).toEqual([type, origin, String(status)]);
+    }
+  }
+  await gateway.close();
+  expect(gateway.bugs).toEqual([]);
+});

@@ -308,6 +308,9 @@ describe("S-08 spellings of /admin", () => {
   });
 });
 
+const get = (path: string, headers = ""): Promise<string> =>
+  sendText(gateway.url, `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${headers}\r\n`);
+
 test("S-09 headers that would name another method or path say nothing", async () => {
   const others =
     "X-HTTP-Method-Override: POST\r\nX-HTTP-Method: POST\r\nX-Method-Override: POST\r\n" +
@@ -315,8 +318,6 @@ test("S-09 headers that would name another method or path say nothing", async ()
     "X-Forwarded-Uri: /admin/config\r\nX-Forwarded-Prefix: /admin\r\nX-Forwarded-Path: /admin/config\r\n" +
     "X-Forwarded-Host: localhost\r\nX-Forwarded-For: 127.0.0.1\r\nForwarded: for=127.0.0.1;host=localhost\r\n" +
     "X-Real-IP: 127.0.0.1\r\n";
-  const get = (path: string, headers = ""): Promise<string> =>
-    sendText(gateway.url, `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${headers}\r\n`);
   const key = `Authorization: Bearer ${KEY}\r\n`;
   for (const [path, status] of [
     ["/healthz", 200],

@@ -86,7 +86,7 @@ test.each([
   expect(() => vertexOrigin(location)).toThrow(GatewayError);
 });
 
-test("whatever the parts, the host is Google's or the request is refused", () => {
+test("S-24 whatever the parts, the host is Google's or the request is refused", () => {
   const part = fc.oneof(
     fc.string({ unit: "binary" }),
     fc.webUrl(),
@@ -114,7 +114,7 @@ test("whatever the parts, the host is Google's or the request is refused", () =>
   );
 });
 
-test("a path never leaves its base, even unchecked", () => {
+test("S-24 a path never leaves its base, even unchecked", () => {
   fc.assert(
     fc.property(
       fc.string(),
