@@ -9,6 +9,7 @@ import {
   type Allowances,
   checkCalm,
   checkEnding,
+  checkGrowth,
   checkIdleMetrics,
   checkLeftOver,
   checkLog,
@@ -110,6 +111,7 @@ export async function runChaos(plan: ChaosPlan, hooks: ChaosHooks): Promise<Chao
     const entry = readLogLine(line);
     if (entry !== undefined && !MACHINE_ROUTES.has(entry.route)) {
       logLines += 1;
+      figures.log(entry.outcome);
       const earlier = logged.get(entry.requestId);
       if (earlier === undefined) logged.set(entry.requestId, [entry.outcome]);
       else earlier.push(entry.outcome);
@@ -197,6 +199,7 @@ export async function runChaos(plan: ChaosPlan, hooks: ChaosHooks): Promise<Chao
       await sample(`cycle ${cycle}`);
     }
     await checkQuiet(start, warm);
+    violate(checkGrowth(samples, plan.allowed.growthBytes));
     await checkSanity();
     const { chaos } = figures.clean;
     if (chaos.ok < chaos.all * plan.floor) {

@@ -4,6 +4,7 @@ import {
   checkAbandoned,
   checkCalm,
   checkEnding,
+  checkGrowth,
   checkIdleMetrics,
   checkLeftOver,
   checkLog,
@@ -145,7 +146,14 @@ describe("what is left over", () => {
     descriptors: 25,
     threads: 7,
   };
-  const allowed = { descriptors: 2, threads: 4, resources: 1, heapBytes: 8e6, bufferBytes: 4e6 };
+  const allowed = {
+    descriptors: 2,
+    threads: 4,
+    resources: 1,
+    heapBytes: 8e6,
+    bufferBytes: 4e6,
+    growthBytes: 2e6,
+  };
   test.each<[string, Partial<Holdings>, RegExp | undefined]>([
     ["nothing", {}, undefined],
     ["what is allowed", { descriptors: 27, heapUsed: 48e6 }, undefined],
@@ -160,6 +168,18 @@ describe("what is left over", () => {
     if (found === undefined) expect(wrong).toEqual([]);
     else expect(wrong).toEqual([expect.stringMatching(found)]);
   });
+});
+
+test("a heap that grows from cycle to cycle is found, and that of an earlier process is no matter", () => {
+  const heap = (bytesACycle: number, gatewayStart = 2): { gatewayStart: number; heapUsed: number }[] =>
+    Array.from({ length: 12 }, (_, cycle) => ({
+      gatewayStart,
+      heapUsed: 40e6 + (cycle % 2) * 1e6 + cycle * bytesACycle,
+    }));
+  expect(checkGrowth(heap(0), 2e6)).toEqual([]);
+  expect(checkGrowth(heap(1e6), 2e6)).toEqual(["the heap has grown by 4000000 bytes, cycle by cycle"]);
+  expect(checkGrowth([...heap(1e6, 1), ...heap(0)], 2e6)).toEqual([]);
+  expect(checkGrowth(heap(1e6).slice(0, 8), 2e6)).toEqual([]);
 });
 
 describe("one seed decides everything", () => {

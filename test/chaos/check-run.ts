@@ -112,6 +112,8 @@ export interface Allowances {
   resources: number;
   heapBytes: number;
   bufferBytes: number;
+  /** From the middle third of the last process's life to its last. */
+  growthBytes: number;
 }
 
 /** What is left over, against what the process held when it had just begun (`start`) and was warm (`warm`). */
@@ -129,4 +131,21 @@ export function checkLeftOver(start: Holdings, warm: Holdings, now: Holdings, al
   compare("bytes of heap", warm.heapUsed, now.heapUsed, allowed.heapBytes);
   compare("bytes of buffers", warm.arrayBuffers, now.arrayBuffers, allowed.bufferBytes);
   return wrong;
+}
+
+/** Fewer tell chance from growth no longer. */
+const LEAST_SAMPLES = 9;
+
+/** A heap that grows slowly and surely, over the life of the last process. */
+export function checkGrowth(
+  samples: readonly { gatewayStart: number; heapUsed: number }[],
+  mostBytes: number,
+): string[] {
+  const last = samples.filter(({ gatewayStart }) => gatewayStart === samples.at(-1)?.gatewayStart);
+  if (last.length < LEAST_SAMPLES) return [];
+  const third = Math.floor(last.length / 3);
+  const median = (part: typeof last): number =>
+    part.map(({ heapUsed }) => heapUsed).toSorted((one, other) => one - other)[part.length >> 1] ?? 0;
+  const grown = median(last.slice(-third)) - median(last.slice(third, 2 * third));
+  return grown <= mostBytes ? [] : [`the heap has grown by ${grown} bytes, cycle by cycle`];
 }

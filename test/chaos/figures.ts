@@ -10,6 +10,8 @@ export class Figures {
   readonly conducts: Record<string, number> = {};
   readonly faults: Record<string, number> = {};
   readonly actions: Record<string, number> = {};
+  /** By the request log. */
+  readonly logged: Record<string, number> = {};
   requests = 0;
   streamEvents = 0;
   upstreamCalls = 0;
@@ -45,6 +47,15 @@ export class Figures {
 
   act(kind: string): void {
     count(this.actions, kind);
+  }
+
+  log(outcome: string): void {
+    count(this.logged, outcome);
+  }
+
+  /** As they are written to a file. */
+  toJSON(): object {
+    return { ...this, abandoned: this.abandoned };
   }
 
   /** Milliseconds from a client's leaving to the end of its upstream calls, in calm phases. */

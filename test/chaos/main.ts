@@ -39,7 +39,14 @@ const plan: ChaosPlan = {
   quietMs: 90_000,
   floor: 0.5,
   // Node starts its pool of four threads when it first needs one.
-  allowed: { descriptors: 2, threads: 4, resources: 1, heapBytes: 24 * 2 ** 20, bufferBytes: 8 * 2 ** 20 },
+  allowed: {
+    descriptors: 2,
+    threads: 4,
+    resources: 1,
+    heapBytes: 24 * 2 ** 20,
+    bufferBytes: 8 * 2 ** 20,
+    growthBytes: 4 * 2 ** 20,
+  },
 };
 
 const cache = join(import.meta.dirname, "../../.cache/chaos");

@@ -29,7 +29,7 @@ export function describeResult(result: ChaosResult): string {
       "client gone to upstream gone, in calm",
       `${abandoned.calls} calls: median ${abandoned.median} ms, p99 ${abandoned.p99} ms, most ${abandoned.most} ms`,
     ],
-    ["request log lines", String(result.logLines)],
+    ["request log", `${result.logLines} lines: ${list(figures.logged)}`],
     ["peak resident memory", megabytes(peakRss)],
     ["violations", String(violations.length)],
   ];
