@@ -3,6 +3,7 @@ import { Http1Exchange } from "./http1-exchange.ts";
 import { Http1Pool } from "./http1-pool.ts";
 import { SocketOpener } from "./http1-socket.ts";
 import { TimerWheel } from "./http1-timer-wheel.ts";
+import { createLookup } from "./name-lookup.ts";
 import type { UpstreamClientOptions } from "./upstream-client.ts";
 import type { UpstreamCall, UpstreamClient, UpstreamReceiver, UpstreamRequest } from "./upstream.ts";
 
@@ -17,7 +18,7 @@ export function createHttp1Client(options: UpstreamClientOptions = {}): Upstream
     keepAliveMs: options.keepAliveMs ?? 55_000,
     maxHeaderBytes: options.maxHeaderBytes ?? 32 * 1024,
   };
-  const opener = new SocketOpener();
+  const opener = new SocketOpener(createLookup(options.lookup));
   const wheel = new TimerWheel();
   /** Only origins with an open connection: locations are chosen by callers, so the list must not grow. */
   const pools = new Map<string, Http1Pool>();
@@ -60,6 +61,12 @@ export function createHttp1Client(options: UpstreamClientOptions = {}): Upstream
       active += 1;
       exchange.start(request);
       return exchange;
+    },
+
+    connections(): number {
+      let open = 0;
+      for (const pool of pools.values()) open += pool.size;
+      return open;
     },
 
     /** Takes no more calls and resolves when those under way have ended; to hurry them, abort them. */

@@ -1,5 +1,5 @@
 /** One socket to an origin and what is on it: one request at a time, or none. */
-import type { Socket } from "node:net";
+import { isIP, type Socket } from "node:net";
 import { ResponseParser } from "./http1-response-parser.ts";
 import type { OriginAddress, RequestText } from "./http1-request-text.ts";
 import type { SocketListener, SocketOpener } from "./http1-socket.ts";
@@ -40,11 +40,14 @@ export class Http1Connection implements WheelEntry, SocketListener {
   served = 0;
   /** How long it may stay unused, in milliseconds. */
   keepAliveMs: number;
+  /** The address of the host is known, or its name is one. */
+  found: boolean;
   readonly #owner: ConnectionOwner;
   readonly #parser: ResponseParser;
   readonly #socket: Socket;
   #ready = false;
   #dead = false;
+  #large = false;
   /** A request that is still being written. */
   #sending: Iterator<Uint8Array> | undefined;
 
@@ -56,10 +59,12 @@ export class Http1Connection implements WheelEntry, SocketListener {
     options: { keepAliveMs: number; maxHeaderBytes: number },
   ) {
     this.#owner = owner;
+    this.found = isIP(address.hostname) !== 0;
     this.keepAliveMs = options.keepAliveMs;
     this.#parser = new ResponseParser(options.maxHeaderBytes);
     this.#socket = opener.open(origin, address, this);
     this.#socket
+      .once("lookup", () => (this.found = true))
       .on(address.secure ? "secureConnect" : "connect", () => {
         this.#ready = true;
         this.user?.onReady();
@@ -79,16 +84,17 @@ export class Http1Connection implements WheelEntry, SocketListener {
 
   /** Whether another request may be sent: nothing is left over from the last one on either side. */
   get reusable(): boolean {
-    return (
-      !this.#dead && this.#parser.reusable && this.#sending === undefined && this.#socket.writableLength === 0
-    );
+    // A small request was given to the system in one piece, even where it has not yet said so.
+    const sent = !this.#large || (this.#sending === undefined && this.#socket.writableLength === 0);
+    return sent && !this.#dead && this.#parser.reusable;
   }
 
   send({ head, body, length }: RequestText): void {
     this.served += 1;
     this.#parser.reset();
     const socket = this.#socket;
-    if (length > ONE_PIECE_BYTES) {
+    this.#large = length > ONE_PIECE_BYTES;
+    if (this.#large) {
       this.#sending = handedOut(piecesOf(body));
       socket.cork();
       socket.write(head, "latin1");

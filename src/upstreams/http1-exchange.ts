@@ -11,6 +11,7 @@ import {
   connectFailure,
   exchangeFailure,
   isSocketLoss,
+  nameTimeout,
   timeoutFailure,
 } from "./transport-error.ts";
 import type { UpstreamCall, UpstreamReceiver, UpstreamRequest, UpstreamTimeouts } from "./upstream.ts";
@@ -306,6 +307,7 @@ export class Http1Exchange implements UpstreamCall, ConnectionUser, Waiting, Whe
       case "sent":
         return timeoutFailure(this.#origin, "first_byte", firstByteMs);
       default:
+        if (this.#connection?.found === false) return nameTimeout(this.#origin, connectMs);
         return timeoutFailure(this.#origin, "connect", connectMs);
     }
   }

@@ -51,6 +51,11 @@ export class Http1Pool implements ConnectionOwner {
     this.#onEmpty = onEmpty;
   }
 
+  /** Connections now open, opening or idle. */
+  get size(): number {
+    return this.#size;
+  }
+
   /** A connection to use, or undefined when all are busy: then `wait` for one. */
   acquire(): Http1Connection | undefined {
     const idle = this.#idle.pop();

@@ -52,6 +52,7 @@ export function parseHead(text: string): ResponseHead {
   parseFields(text, text.indexOf("\r\n") + 2, head);
   if (head.chunked && head.contentLength !== -1) throw new FramingError("it has a length and chunks");
   if (head.chunked && minor === 0) throw new FramingError("HTTP/1.0 has no chunks");
+  if (status < 200 && minor === 0) throw new FramingError("HTTP/1.0 has no interim answers");
   return head;
 }
 

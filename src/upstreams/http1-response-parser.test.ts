@@ -253,6 +253,7 @@ const SMUGGLING: [string, string][] = [
   ["a change of protocol", "HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\n\r\n"],
   ["an interim answer with a length", "HTTP/1.1 100 Continue\r\ncontent-length: 3\r\n\r\nabc"],
   ["an interim answer in chunks", "HTTP/1.1 100 Continue\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"],
+  ["an interim answer in HTTP/1.0", `HTTP/1.0 100 Continue\r\n\r\n${OK}content-length: 0\r\n\r\n`],
   ["endless interim answers", "HTTP/1.1 100 Continue\r\n\r\n".repeat(40)],
   ["too many headers", `${OK}${"a: b\r\n".repeat(257)}\r\n`],
   ["a head too large", `${OK}a: ${"b".repeat(MAX_HEAD)}`],

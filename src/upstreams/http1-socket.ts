@@ -1,5 +1,5 @@
 /** A socket to an origin, in the clear or over TLS, that hands out what it reads without allocating for it. */
-import { connect as connectPlain, type Socket } from "node:net";
+import { connect as connectPlain, type LookupFunction, type Socket } from "node:net";
 import { connect as connectSecure, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
 import type { OriginAddress } from "./http1-request-text.ts";
 
@@ -27,14 +27,20 @@ export interface SocketListener {
 export class SocketOpener {
   /** The latest session by origin, oldest first. */
   readonly #sessions = new Map<string, Buffer>();
+  readonly #lookup: LookupFunction;
   /** Made once: it holds all trusted authorities. */
   #context: SecureContext | undefined;
+
+  constructor(lookup: LookupFunction) {
+    this.#lookup = lookup;
+  }
 
   /** The socket is ready at its `secureConnect` or `connect`. */
   open(origin: string, address: OriginAddress, listener: SocketListener): Socket {
     const options = {
       host: address.hostname,
       port: address.port,
+      lookup: this.#lookup,
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: PROBE_AFTER_MS,

@@ -1,4 +1,5 @@
 /** The HTTP clients there are, behind one interface. */
+import type { LookupFunction } from "node:net";
 import { createHttp1Client } from "./http1-client.ts";
 import { createUndiciClient } from "./undici-client.ts";
 import type { UpstreamClient } from "./upstream.ts";
@@ -17,6 +18,8 @@ export interface UpstreamClientOptions {
   keepAliveMs?: number;
   /** Largest response head, in bytes. Default 32 KiB. */
   maxHeaderBytes?: number;
+  /** Asked for the addresses of each host; default `dns.lookup`, which asks the system. */
+  lookup?: LookupFunction;
 }
 
 export function createUpstreamClient(
