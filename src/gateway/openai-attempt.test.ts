@@ -9,6 +9,7 @@ import { GatewayError } from "../errors.ts";
 import type { RouteTarget } from "../routing/route.ts";
 import { ActiveCalls } from "./active-calls.ts";
 import type { OpenaiConnection } from "./connected-upstream.ts";
+import { piecesOf } from "../upstreams/sent-body.ts";
 import { openaiAttempt } from "./openai-attempt.ts";
 import { RequestMedia } from "./request-media.ts";
 
@@ -99,7 +100,7 @@ describe("the request", () => {
   ])("%s", async (_, body, sentModel, sent) => {
     const { gateway } = begin(body, sentModel === undefined ? {} : { sentModel });
     await turn();
-    expect(String(gateway.calls[0]?.request.body)).toBe(sent);
+    expect(Buffer.concat(piecesOf(gateway.calls[0]?.request.body)).toString()).toBe(sent);
   });
 
   test("no note of an attempt elsewhere stays", async () => {

@@ -1,6 +1,7 @@
 /** One attempt at a target that speaks OpenAI's API already: passed through, or mended on the way back. */
 import { GatewayError } from "../errors.ts";
 import type { RouteTarget } from "../routing/route.ts";
+import type { UpstreamBody } from "../upstreams/upstream.ts";
 import { withMember } from "../wire/json-member.ts";
 import { repairCompletion } from "../translate/repair/completion.ts";
 import type { RepairOptions } from "../translate/repair/options.ts";
@@ -84,7 +85,7 @@ function sentBody(
   body: Record<string, unknown>,
   upstream: OpenaiConnection,
   target: RouteTarget,
-): Buffer {
+): UpstreamBody {
   const model = modelFor(upstream, target);
   return model === undefined || model === body["model"] ? bytes : withMember(bytes, "model", model);
 }

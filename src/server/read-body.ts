@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { GatewayError } from "../errors.ts";
 import { bodyTooLarge } from "../gateway/body-limit.ts";
 import type { Limits } from "../gateway/gateway.ts";
+import { GatheredBytes } from "../wire/gathered-bytes.ts";
 import type { Awaited, Deadlines } from "./deadlines.ts";
 
 export type BodyLimits = Pick<Limits, "maxBodyBytes" | "bodyTimeoutMs" | "minBodyBytesPerSecond">;
@@ -26,40 +27,37 @@ export function readBody(
   return new Promise((resolve, reject) => {
     // What this throws rejects the promise.
     onBytes(announced);
-    const chunks: Buffer[] = [];
-    let bytes = 0;
+    const body = new GatheredBytes(announced);
     let refused = false;
     const startedAt = performance.now();
     const awaited: Awaited = {
       check: (now) => {
-        const failure = lateness(bytes, now - startedAt, limits);
+        const failure = lateness(body.length, now - startedAt, limits);
         if (failure !== undefined) refuse(failure);
       },
     };
     const refuse = (error: unknown): void => {
       deadlines.delete(awaited);
       refused = true;
-      chunks.length = 0;
+      body.clear();
       reject(error);
     };
     deadlines.add(awaited);
     request.on("data", (chunk: Buffer) => {
       if (refused) return;
-      bytes += chunk.length;
+      const bytes = body.length + chunk.length;
       try {
         if (bytes > maxBodyBytes) throw bodyTooLarge(maxBodyBytes);
         onBytes(bytes);
-        chunks.push(chunk);
+        body.push(chunk);
       } catch (error) {
         refuse(error);
       }
     });
     request.on("end", () => {
       deadlines.delete(awaited);
-      const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes);
-      // This listener lives as long as the connection's answer, which may be long.
-      chunks.length = 0;
-      resolve(body);
+      // Taken, as this listener lives as long as the connection's answer, which may be long.
+      resolve(body.take());
     });
     request.on("error", () => refuse(left()));
     request.on("close", () => {

@@ -11,7 +11,13 @@ import {
   nameTimeout,
   timeoutFailure,
 } from "./transport-error.ts";
-import type { UpstreamCall, UpstreamReceiver, UpstreamRequest, UpstreamTimeouts } from "./upstream.ts";
+import type {
+  UpstreamBody,
+  UpstreamCall,
+  UpstreamReceiver,
+  UpstreamRequest,
+  UpstreamTimeouts,
+} from "./upstream.ts";
 
 /** `queued`: no connection is free. `connecting`: given to undici. `sent`: written. `answering`: head received. */
 type State = "queued" | "connecting" | "sent" | "answering" | "ended";
@@ -24,6 +30,11 @@ const STALE_SOCKET_WINDOW_MS = 1_000;
 
 /** Larger bodies are let go of as they are sent: a stream may last for many minutes. */
 const LARGE_BODY = 16 * 1024;
+
+/** Little in many pieces is cheaper sent as one. */
+function small(body: UpstreamBody | undefined): Buffer | undefined {
+  return body !== undefined && isList(body) && lengthOf(body) < LARGE_BODY ? Buffer.concat(body) : undefined;
+}
 
 /** undici wants a reason; nobody gets to see it, and one made each time would cost a stack trace. */
 const ABORTED = new Error("the call was aborted");
@@ -173,7 +184,8 @@ export class Exchange implements UpstreamCall, Dispatcher.DispatchHandler {
       if (this.#state === "connecting") this.#fail(connectFailure(this.#origin, error));
     };
     this.#enter("connecting");
-    const { method, path, body } = request;
+    const { method, path } = request;
+    const body = small(request.body) ?? request.body;
     const headers = { "user-agent": "pollux", ...request.headers, "accept-encoding": "identity" };
     if (body === undefined || (!isList(body) && body.length < LARGE_BODY)) {
       connection.client.dispatch({ method, path, headers, ...(body === undefined ? {} : { body }) }, this);

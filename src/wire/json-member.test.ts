@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { withMember } from "./json-member.ts";
 
-const change = (text: string): string => withMember(Buffer.from(text), "model", "new").toString();
+const change = (text: string): string =>
+  Buffer.concat(withMember(Buffer.from(text), "model", "new")).toString();
 
 describe("withMember", () => {
   test.each([

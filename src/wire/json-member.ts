@@ -15,8 +15,9 @@ const CLOSE_OBJECT = 0x7d;
  * given twice.
  *
  * @param text a JSON object that has been parsed
+ * @returns the pieces of the text in order; what stays is not copied
  */
-export function withMember(text: Buffer, name: string, value: string): Buffer {
+export function withMember(text: Buffer, name: string, value: string): Buffer[] {
   const written = Buffer.from(JSON.stringify(value));
   const pieces: Buffer[] = [];
   let kept = 0;
@@ -24,11 +25,11 @@ export function withMember(text: Buffer, name: string, value: string): Buffer {
     pieces.push(text.subarray(kept, start), written);
     kept = end;
   }
-  if (pieces.length > 0) return Buffer.concat([...pieces, text.subarray(kept)]);
+  if (pieces.length > 0) return [...pieces, text.subarray(kept)];
   const open = text.indexOf(OPEN_OBJECT) + 1;
   const isEmpty = /^\s*\}/.test(text.toString("latin1", open, open + 64));
   const member = Buffer.from(`${JSON.stringify(name)}:${written.toString()}${isEmpty ? "" : ","}`);
-  return Buffer.concat([text.subarray(0, open), member, text.subarray(open)]);
+  return [text.subarray(0, open), member, text.subarray(open)];
 }
 
 /** Where the values of a top-level member lie, without the white space around them. */
