@@ -52,7 +52,7 @@ async function files(handler?: RequestListener): Promise<{ port: number; asked: 
 
 async function proxying(port: number, more = ""): Promise<RunningGateway> {
   const gateway = await gatewayFrom(
-    `media: { fetch: proxy, ports: [80, 443, ${port}], firstByteMs: 200${more} }\nupstreams: { emulator: { kind: emulator } }`,
+    `media: { fetch: proxy, ports: [80, 443, ${port}]${more} }\nupstreams: { emulator: { kind: emulator } }`,
     {},
     { network: NETWORK },
   );
@@ -145,7 +145,7 @@ describe("media.fetch: proxy", () => {
       else if (request.url === "/away") response.writeHead(302, { location: "/" }).end();
       // Anything else is never answered.
     });
-    const gateway = await proxying(port);
+    const gateway = await proxying(port, ", firstByteMs: 300");
     const before = gateway.composed.emulator!.requestCount;
     const words = new Set<string>();
     for (const url of [
@@ -207,6 +207,42 @@ describe("media.fetch: proxy", () => {
     }));
     expect((await refusal(await post(gateway, says(...parts)))).message).toContain("at most 2 URLs");
     expect(asked).toEqual([]);
+  });
+
+  test("S-22 all files of all requests share the memory for bodies", async () => {
+    const { port } = await files((request, response) => {
+      response.write(Buffer.concat([PNG, Buffer.alloc(600_000)]));
+      if (request.url !== "/held") response.end();
+    });
+    const gateway = await gatewayFrom(
+      `media: { fetch: proxy, ports: [${port}] }
+limits: { maxBodyBytesInFlight: 1500000, shed: { largeBodyBytes: 1024 } }
+upstreams: { emulator: { kind: emulator } }`,
+      {},
+      { network: NETWORK },
+    );
+    const client = new AbortController();
+    const held = fetch(`${gateway.url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(picture(`http://files.example:${port}/held`)),
+      signal: client.signal,
+    }).catch((error: unknown) => error);
+    const { admission } = gateway.composed;
+    await vi.waitFor(() => expect(admission.bodyBytes).toBeGreaterThan(1_200_000));
+    const refused = await post(gateway, picture(`http://files.example:${port}/more`));
+    expect([refused.status, await refused.json()]).toEqual([
+      503,
+      expect.objectContaining({ error: expect.objectContaining({ code: "body_memory_limit" }) as object }),
+    ]);
+    client.abort();
+    await held;
+    await vi.waitFor(() => expect(admission.bodyBytes).toBe(0));
+    const answered = await post(gateway, picture(`http://files.example:${port}/more`));
+    expect(answered.status).toBe(200);
+    await answered.text();
+    await vi.waitFor(() => expect(admission.bodyBytes).toBe(0));
+    expect(gateway.bugs).toEqual([]);
   });
 
   test("a client that leaves takes its files with it", async () => {

@@ -10,6 +10,8 @@ import type { ConnectedUpstream } from "./connected-upstream.ts";
 import type { Call } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
 
+type Requested = Pick<Call, "requestId" | "record" | "ticket">;
+
 /** Kept for all attempts at a request, so that a file is read once. */
 export class RequestMedia {
   readonly #gateway: Gateway;
@@ -36,7 +38,7 @@ export class RequestMedia {
    * @throws GatewayError (400) for a URL that may not be read, or could not be
    */
   async bytes(
-    call: Pick<Call, "body" | "requestId" | "record">,
+    call: Requested & Pick<Call, "body">,
     body: Readonly<Record<string, unknown>>,
     upstream: ConnectedUpstream,
     active: ActiveCalls,
@@ -71,8 +73,8 @@ export class RequestMedia {
    * Reads what is wanted.
    * @throws GatewayError (400), the same whatever went wrong, so that callers cannot map a network by it
    */
-  async read({ requestId, record }: Pick<Call, "requestId" | "record">, active: ActiveCalls): Promise<void> {
-    const { config, media } = this.#gateway;
+  async read({ requestId, record, ticket }: Requested, active: ActiveCalls): Promise<void> {
+    const { config, media, admission } = this.#gateway;
     const [first] = this.#wanted;
     if (first === undefined) return;
     const { maxFiles } = config.media;
@@ -85,9 +87,14 @@ export class RequestMedia {
     const over = new AbortController();
     const reading = { abort: () => over.abort(active.endedBy), pause() {}, resume() {} };
     active.add(reading, () => {});
+    // Beside the bytes themselves there is their base64 for a moment.
+    const hold = (bytes: number): void => admission.holdBody(ticket, ticket.heldBytes + 2 * bytes);
     try {
       const urls = [...this.#wanted.keys()];
-      this.#read = new Map([...this.#read, ...(await media.fetchAll(urls, record.keyId ?? "", over.signal))]);
+      this.#read = new Map([
+        ...this.#read,
+        ...(await media.fetchAll(urls, record.keyId ?? "", over.signal, hold)),
+      ]);
       this.#wanted.clear();
     } catch (error) {
       if (!(error instanceof MediaRefusal)) throw error;

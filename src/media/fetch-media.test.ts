@@ -16,6 +16,7 @@ import { type FetchedMedia, fetchMedia, INTERNET, type Network } from "./fetch-m
 import { MediaRefusal } from "./media-refusal.ts";
 import { parseMediaUrl } from "./media-url.ts";
 import { isPublicAddress } from "./public-address.ts";
+import type { ByteAllowance } from "./read-body.ts";
 
 const PNG = Buffer.from(
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
@@ -73,12 +74,12 @@ function get(
     rules?: Parameters<typeof mediaSchema.parse>[0] & object;
     ports?: number[];
     signal?: AbortSignal;
-    allowance?: { left: number };
+    allowance?: ByteAllowance;
   } = {},
 ): Promise<FetchedMedia> {
   const port = Number(/:(\d+)(?:\/|$)/.exec(url)?.[1] ?? 80);
   const rules = mediaSchema.parse({ ports: options.ports ?? [80, 443, port], ...options.rules });
-  const allowance = options.allowance ?? { left: 1e9 };
+  const allowance = options.allowance ?? { take: () => {} };
   const signal = options.signal ?? new AbortController().signal;
   return fetchMedia(url, rules, allowance, signal, options.network ?? network());
 }
@@ -400,7 +401,12 @@ describe("S-22 what a file can cost", () => {
 
   test("S-22 all files of a request together", async () => {
     const { port } = await files(sends(Buffer.concat([PNG, Buffer.alloc(50_000)])));
-    const allowance = { left: 80_000 };
+    let left = 80_000;
+    const allowance = {
+      take: (bytes: number): void => {
+        if ((left -= bytes) < 0) throw new MediaRefusal("size");
+      },
+    };
     const url = `http://files.example:${port}/`;
     await get(url, { allowance });
     expect(await problemOf(get(url, { allowance }))).toBe("size");

@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import { buildConnector, Client } from "undici";
 import type { MediaConfig } from "../config/media-schema.ts";
+import { GatewayError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { Base64Text } from "../wire/base64-text.ts";
 import { MediaRefusal } from "./media-refusal.ts";
@@ -39,7 +40,7 @@ const HEADERS = {
 /**
  * Each redirect is a new address, held to every rule again.
  * @param signal ends it, with its reason
- * @throws MediaRefusal
+ * @throws MediaRefusal, and a GatewayError of the allowance
  */
 export async function fetchMedia(
   address: string,
@@ -101,7 +102,9 @@ class Visit {
       return await Promise.race([this.#ask(allowance), this.#broken.promise]);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      throw error instanceof MediaRefusal ? error : new MediaRefusal("connection", { cause: error });
+      throw error instanceof MediaRefusal || error instanceof GatewayError
+        ? error
+        : new MediaRefusal("connection", { cause: error });
     } finally {
       signal.removeEventListener("abort", abort);
       this.#end(new MediaRefusal("connection"));

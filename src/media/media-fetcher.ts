@@ -22,15 +22,24 @@ export class MediaFetcher {
    * All of them, or none: the first that cannot be had ends the others.
    * @param caller whose turn it is; the same for all requests of one access key
    * @param signal ends it, with its reason
+   * @param hold is told of every byte that is kept; what it throws ends all
    * @throws MediaRefusal, which says the URL it is about where it is about one
    */
   async fetchAll(
     urls: readonly string[],
     caller: string,
     signal: AbortSignal,
+    hold: (bytes: number) => void = () => {},
   ): Promise<ReadonlyMap<string, FetchedMedia>> {
     const fetched = new Map<string, FetchedMedia>();
-    const allowance = { left: this.#maxRequestBytes };
+    let left = this.#maxRequestBytes;
+    const allowance = {
+      take: (bytes: number): void => {
+        left -= bytes;
+        if (left < 0) throw new MediaRefusal("size");
+        hold(bytes);
+      },
+    };
     const over = new AbortController();
     const abort = (): void => over.abort(signal.reason);
     signal.addEventListener("abort", abort);

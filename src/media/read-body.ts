@@ -3,9 +3,10 @@ import { pipeline, type Readable, type Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { MediaRefusal } from "./media-refusal.ts";
 
-/** Bytes that may still be read, for several answers together. */
+/** Told of all bytes that are kept, of several answers together. */
 export interface ByteAllowance {
-  left: number;
+  /** @throws what there is to say against that many more */
+  take(bytes: number): void;
 }
 
 export interface ReadLimits {
@@ -35,7 +36,8 @@ function unpacker(encoding: string): (() => Transform) | undefined {
 /**
  * Looks at the first bytes as soon as they are there, by `accept`, and gives up where it throws.
  * @param encoding `content-encoding`
- * @throws MediaRefusal for more bytes than the limits let through, before or after unpacking, and for none
+ * @throws MediaRefusal for more bytes than the limits let through, before or after unpacking, and for none; and what the
+ *   allowance throws
  */
 export async function readBody(
   body: Readable,
@@ -52,8 +54,8 @@ export async function readBody(
   let checked = false;
   for await (const chunk of source) {
     size += chunk.length;
-    limits.allowance.left -= chunk.length;
-    if (size > limits.maxBytes || limits.allowance.left < 0) throw new MediaRefusal("size");
+    if (size > limits.maxBytes) throw new MediaRefusal("size");
+    limits.allowance.take(chunk.length);
     chunks.push(chunk);
     if (!checked && size >= accept.bytes) {
       checked = true;
