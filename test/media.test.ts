@@ -65,6 +65,12 @@ const picture = (url: string): object => says({ type: "image_url", image_url: { 
 const sent = (gateway: RunningGateway): string =>
   JSON.stringify(gateway.composed.emulator!.requests.at(-1)?.body);
 
+const inline = (mimeType: string, bytes: Buffer): string =>
+  JSON.stringify({ mimeType, data: bytes.toString("base64") }).slice(1, -1);
+
+const guarded = (more = ""): string =>
+  `server: { apiKeys: [right] }\n${more}\nupstreams: { emulator: { kind: emulator } }`;
+
 interface Refusal {
   error: { message: string; code: string | null; param: string | null; type: string };
 }
@@ -114,8 +120,6 @@ describe("media.fetch: proxy", () => {
     // Each once, however often it is named.
     expect(asked.toSorted()).toEqual(["/a.jpg", "/b", "/d.png", "/paper", "/sound"]);
     const body = sent(gateway);
-    const inline = (mimeType: string, bytes: Buffer): string =>
-      JSON.stringify({ mimeType, data: bytes.toString("base64") }).slice(1, -1);
     expect(body.split(inline("image/png", PNG))).toHaveLength(5);
     expect(body).toContain(inline("audio/wav", WAV));
     expect(body).toContain(inline("application/pdf", PDF));
@@ -331,8 +335,6 @@ upstreams: { vllm: { kind: openai-compatible, baseUrl: "${upstream.url}/v1", mod
 });
 
 describe("S-23 buckets", () => {
-  const guarded = (more = ""): string =>
-    `server: { apiKeys: [right] }\n${more}\nupstreams: { emulator: { kind: emulator } }`;
   const RIGHT = { headers: { authorization: "Bearer right" } };
 
   test("S-23 with access keys, only those that are listed", async () => {

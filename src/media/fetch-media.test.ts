@@ -172,7 +172,7 @@ describe("S-18 addresses that are not on the public internet", () => {
       const promise = get(`http://${host}:${port}/`, { network: open, rules: { firstByteMs: 50 } });
       expect(await problemOf(promise)).toMatch(/timeout|connection/);
     }
-    expect(heard()).toBe(5);
+    await vi.waitFor(() => expect(heard()).toBe(5));
   });
 
   test.each([...PRIVATE_V4, ...PRIVATE_V6])("S-18 a name that means %s", async (address) => {
