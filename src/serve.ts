@@ -3,6 +3,10 @@ import { composeGateway, type ComposedGateway, type ComposeOptions } from "./com
 import { createApp } from "./server/app.ts";
 import { drain } from "./server/drain.ts";
 import { type Config, type ConfigFlags, type LoadedConfig, readConfig } from "./config/config.ts";
+import { Metrics } from "./observe/metrics.ts";
+import { type Observer, observers } from "./observe/observer.ts";
+import { SpanExport } from "./observe/span-export.ts";
+import { type MetricsServer, serveMetrics } from "./server/metrics-server.ts";
 import { checkListen } from "./settings.ts";
 
 export { readConfig, type Config, type ConfigFlags, type LoadedConfig };
@@ -10,23 +14,32 @@ export { readConfig, type Config, type ConfigFlags, type LoadedConfig };
 export interface RunningServer {
   /** Scheme, host and port it listens on. */
   url: string;
+  /** Everyone who is told of what happens: the metrics, and the observer of the options. */
+  observer: Observer;
+  /** Where the metrics are, when they have a port of their own. */
+  metricsUrl: string | undefined;
   composed: ComposedGateway;
   /**
    * Puts another configuration in force; its host and port do not count until the next start.
    * @throws SettingsError when it would let anyone in who can reach the address that is listened on.
    */
   apply(config: Config): Promise<void>;
-  /** Stops accepting, lets answers under way finish until the deadline, frees everything. */
-  close(): Promise<void>;
+  /**
+   * Is not ready any more, stops accepting after `limits.preStopMs`, lets answers under way finish until the deadline,
+   * frees everything.
+   * @param hurry when it fires the answers are ended at once, each with an error
+   */
+  close(hurry?: AbortSignal): Promise<void>;
 }
 
-export interface ServeOptions extends ComposeOptions {
-  /** How long answers under way may take once the server is closed, in milliseconds; default 8,000. */
+export interface ServeOptions extends Omit<ComposeOptions, "observer" | "metrics"> {
+  /** Told beside the metrics; what it leaves out, it does not hear of. */
+  observer?: Partial<Observer>;
+  /** How long answers under way may take once the server is closed, in milliseconds; default: as configured. */
   drainMs?: number;
+  /** For the metrics: lines that the caller's log had to drop. */
+  droppedLogLines?: () => number;
 }
-
-/** Container platforms kill after a grace period: Cloud Run after 10 s, Kubernetes after 30 s. */
-export const DEFAULT_DRAIN_MS = 8_000;
 
 /**
  * Serves until closed.
@@ -35,11 +48,29 @@ export const DEFAULT_DRAIN_MS = 8_000;
 export async function serve(config: Config, options: ServeOptions): Promise<RunningServer> {
   const { server } = config;
   checkListen(server);
-  const composed = await composeGateway(config, options);
+  const watched = watch(config, options);
+  const { metrics, spans } = watched;
+  const composed = await composeGateway(config, {
+    ...options,
+    observer: watched.observer,
+    ...(config.metrics.port === undefined ? { metrics } : {}),
+  });
+  metrics.live = {
+    queued: () => composed.admission.queued,
+    upstreamConnections: () => composed.upstreamConnections(),
+    droppedLogLines: () => options.droppedLogLines?.() ?? 0,
+    droppedSpans: () => spans?.dropped ?? 0,
+  };
   const app = createApp(composed);
+  let metricsServer: MetricsServer | undefined;
   try {
     await app.listen({ host: server.host, port: server.port });
+    const { host: metricsHost, port: metricsPort } = config.metrics;
+    if (metricsPort !== undefined) {
+      metricsServer = await serveMetrics(metrics, { host: metricsHost, port: metricsPort });
+    }
   } catch (error) {
+    await app.close();
     await composed.close();
     throw error;
   }
@@ -48,15 +79,63 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   const host = server.host.includes(":") ? `[${server.host}]` : server.host;
   return {
     url: `http://${host}:${port}`,
+    observer: watched.observer,
+    metricsUrl: metricsServer?.url,
     composed,
     apply: async (next) => {
       checkListen({ host: server.host, apiKeys: next.server.apiKeys });
-      await composed.apply(next);
+      try {
+        await composed.apply(next);
+      } catch (error) {
+        watched.observer.configReloaded(false);
+        throw error;
+      }
+      watched.observer.configReloaded(true);
     },
-    close: async () => {
+    close: async (hurry = new AbortController().signal) => {
       composed.drain();
-      await drain(app, composed.openRequests, options.drainMs ?? DEFAULT_DRAIN_MS);
+      const { preStopMs, drainMs } = composed.current.limits;
+      const times = { preStopMs, drainMs: options.drainMs ?? drainMs };
+      await drain(app, composed.openRequests, times, hurry);
       await composed.close();
+      await spans?.close(SPANS_FAREWELL_MS);
+      await metricsServer?.close();
     },
   };
+}
+
+/** For the last spans to reach their collector. */
+const SPANS_FAREWELL_MS = 500;
+
+/** Whoever is told of requests: the metrics, the spans where they are wanted, the caller's own observer. */
+function watch(
+  config: Config,
+  options: ServeOptions,
+): { metrics: Metrics; spans: SpanExport | undefined; observer: Observer } {
+  const metrics = new Metrics();
+  const { endpoint, headers } = config.tracing;
+  const spans =
+    endpoint === undefined
+      ? undefined
+      : new SpanExport({ endpoint, headers, providerOf: (upstream) => providerOf(config, upstream) });
+  const all: Partial<Observer>[] = [metrics];
+  if (spans !== undefined) all.push(spans);
+  if (options.observer !== undefined) all.push(options.observer);
+  return { metrics, spans, observer: observers(all) };
+}
+
+/** `gen_ai.provider.name` of OpenTelemetry's GenAI conventions; undefined for servers that it has no name for. */
+function providerOf({ upstreams }: Config, name: string): string | undefined {
+  const kind = Object.hasOwn(upstreams, name) ? upstreams[name]?.kind : undefined;
+  switch (kind) {
+    case "vertex":
+    case "vertex-endpoint":
+    case "vertex-openapi":
+    case "emulator":
+      return "gcp.vertex_ai";
+    case "gemini-api":
+      return "gcp.gemini";
+    default:
+      return undefined;
+  }
 }

@@ -6,6 +6,8 @@ import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { readConfig, serve, type RunningServer } from "../src/serve.ts";
+import { writeConfig } from "./support/configured-gateway.ts";
+import { postText, rawClient } from "./support/raw-clients.ts";
 import { post } from "./support/running-gateway.ts";
 
 const ASK = {
@@ -96,7 +98,7 @@ describe("answers under way when the server closes", () => {
   });
 });
 
-test("while it closes, open connections are answered: not ready, alive, and the last time", async () => {
+test("F-60 while it closes, open connections are answered: not ready, alive, and the last time", async () => {
   const server = await start(60_000);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const get = (
@@ -129,12 +131,20 @@ test("while it closes, open connections are answered: not ready, alive, and the 
   agent.destroy();
 });
 
-async function serving(): Promise<{ child: ReturnType<typeof spawn>; url: string; errors: () => string }> {
+interface Serving {
+  child: ReturnType<typeof spawn>;
+  url: string;
+  errors: () => string;
+  exited: Promise<unknown[]>;
+}
+
+async function serving(argv: readonly string[] = [], nodeArgv: readonly string[] = []): Promise<Serving> {
   const main = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
-  const child = spawn(process.execPath, [main, "serve", "--port", "0"], {
+  const child = spawn(process.execPath, [...nodeArgv, main, "serve", "--port", "0", ...argv], {
     env: { PATH: process.env["PATH"] ?? "" },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  const exited = once(child, "exit");
   let errors = "";
   child.stderr!.setEncoding("utf8").on("data", (text: string) => (errors += text));
   const url = await new Promise<string>((resolve, reject) => {
@@ -144,27 +154,180 @@ async function serving(): Promise<{ child: ReturnType<typeof spawn>; url: string
       if (found !== undefined) resolve(found);
     });
   });
-  return { child, url, errors: () => errors };
+  return { child, url, errors: () => errors, exited };
+}
+
+/** A stream that was not finished says so: an error that the SDKs throw, and no `[DONE]`. */
+function expectFarewell(text: string): void {
+  expect(text).not.toContain("[DONE]");
+  const last = text.trimEnd().split("\n\n").at(-1)!;
+  expect(JSON.parse(last.slice("data: ".length))).toMatchObject({
+    error: { type: "server_error", code: "overloaded", message: expect.stringContaining("shutting down") },
+  });
+}
+
+/** On a connection of its own: what a load balancer asks. */
+async function ask(url: string): Promise<{ status: number; connection: string | null }> {
+  const response = await fetch(url, { headers: { connection: "close" } });
+  await response.arrayBuffer();
+  return { status: response.status, connection: response.headers.get("connection") };
 }
 
 describe("pollux serve", () => {
   test.each(["SIGTERM", "SIGINT"] as const)("ends on %s, with status 0", async (signal) => {
-    const { child, url } = await serving();
+    const { child, url, exited } = await serving();
     expect((await post({ url }, ASK)).status).toBe(200);
-    const exited = once(child, "exit");
     child.kill(signal);
     expect(await exited).toEqual([0, null]);
   });
 
-  test("F-61 a second signal ends it at once, whatever is under way", async () => {
-    const { child, url, errors } = await serving();
+  test("F-60 with 100 streams open: not ready at once, the port open for a while, streams finished or told, status 0", async () => {
+    const { file } = writeConfig(
+      "upstreams: { emulator: { kind: emulator } }\nlimits: { preStopMs: 1500, drainMs: 3000 }",
+    );
+    const { child, url, exited } = await serving(["--config", file]);
+    const open = (value: string): Promise<Response>[] =>
+      Array.from({ length: 50 }, () => post({ url }, { ...ASK, stream: true }, fault(value)));
+    // About two seconds, and for ever.
+    const short = await Promise.all(open("slow=60"));
+    const long = await Promise.all(open("stall-after=3"));
+    const texts = Promise.all([...short, ...long].map((response) => response.text()));
+
+    const startedAt = performance.now();
+    child.kill("SIGTERM");
+    await vi.waitFor(async () => expect((await ask(`${url}/readyz`)).status).toBe(503), {
+      timeout: 1_000,
+      interval: 10,
+    });
+    // The port is open: these are new connections.
+    expect(await ask(`${url}/healthz`)).toEqual({ status: 200, connection: "close" });
+    const late = await post({ url }, ASK);
+    expect([late.status, late.headers.get("connection")]).toEqual([200, "close"]);
+    await late.arrayBuffer();
+    expect(performance.now() - startedAt).toBeLessThan(1_500);
+
+    await vi.waitFor(() => expect(ask(`${url}/healthz`)).rejects.toThrow(), { timeout: 3_000 });
+    expect(performance.now() - startedAt).toBeGreaterThan(1_400);
+    const answers = await texts;
+    for (const text of answers.slice(0, 50)) expect(text.endsWith("data: [DONE]\n\n")).toBe(true);
+    for (const text of answers.slice(50)) expectFarewell(text);
+    expect(await exited).toEqual([0, null]);
+    expect(performance.now() - startedAt).toBeLessThan(1_500 + 3_000 + 3_000);
+  }, 30_000);
+
+  test("F-62 in the 10 s that Cloud Run gives, everything has been settled 8 s after the signal", async () => {
+    const { child, url, exited } = await serving();
+    const streams = await Promise.all(
+      Array.from({ length: 10 }, () => post({ url }, { ...ASK, stream: true }, fault("stall-after=3"))),
+    );
+    const whole = post({ url }, ASK, fault("hang"));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const startedAt = performance.now();
+    child.kill("SIGTERM");
+    const texts = await Promise.all(streams.map((response) => response.text()));
+    const settledMs = performance.now() - startedAt;
+    for (const text of texts) expectFarewell(text);
+    expect((await whole).status).toBe(503);
+    expect(await exited).toEqual([0, null]);
+    expect(settledMs).toBeGreaterThan(7_500);
+    expect(settledMs).toBeLessThan(9_000);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+  }, 30_000);
+
+  test("F-61 a second signal ends every answer at once, in order, and the process as that signal does", async () => {
+    const { child, url, errors, exited } = await serving();
     const response = await post({ url }, { ...ASK, stream: true }, fault("stall-after=1"));
-    const broken = expect(response.text()).rejects.toThrow();
-    const exited = once(child, "exit");
+    const whole = post({ url }, ASK, fault("hang"));
+    await new Promise((resolve) => setTimeout(resolve, 300));
     child.kill("SIGTERM");
-    await vi.waitFor(() => expect(errors()).toContain("1 answer has 8 s to finish"));
+    await vi.waitFor(() => expect(errors()).toContain("have 8 s to finish"));
+    const startedAt = performance.now();
     child.kill("SIGTERM");
+    expectFarewell(await response.text());
+    expect((await whole).status).toBe(503);
     expect(await exited).toEqual([null, "SIGTERM"]);
-    await broken;
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    // What became of them has been written down.
+    expect(errors()).toContain('"outcome":"draining.streaming"');
+    expect(errors()).toContain('"outcome":"draining.waiting"');
+  });
+
+  test("F-61 a third ends it on the spot", async () => {
+    const { child, url, errors, exited } = await serving();
+    // A client that reads nothing keeps the farewell waiting.
+    const client = await rawClient(url, { paused: true });
+    client.socket.write(postText({ ...ASK, stream: true }, fault("stall-after=1")));
+    await vi.waitFor(async () => expect((await ask(`${url}/metrics`)).status).toBe(200));
+    child.kill("SIGTERM");
+    await vi.waitFor(() => expect(errors()).toContain("to finish"));
+    child.kill("SIGTERM");
+    child.kill("SIGTERM");
+    const [code, signal] = await exited;
+    expect([code, signal]).toEqual([null, "SIGTERM"]);
+    client.socket.destroy();
+  });
+
+  test.each([
+    ["thrown", 'throw new Error("poisoned")'],
+    ["rejected", 'Promise.reject(new Error("poisoned"))'],
+    ["emitted", 'new (require("node:events"))().emit("error", new Error("poisoned"))'],
+  ])(
+    "F-63 an error %s outside of any request ends the process, with a line that says so",
+    async (_, code) => {
+      const poison = `import { createRequire } from "node:module"; const require = createRequire("/"); process.on("SIGUSR2", () => { setTimeout(() => { ${code} }); });`;
+      const { child, errors, exited } = await serving(
+        [],
+        ["--import", `data:text/javascript,${encodeURIComponent(poison)}`],
+      );
+      child.kill("SIGUSR2");
+      expect(await exited).toEqual([1, null]);
+      const line = errors().trimEnd().split("\n").at(-1)!;
+      expect(JSON.parse(line)).toMatchObject({
+        level: 60,
+        msg: expect.stringContaining("nothing caught this"),
+      });
+    },
+  );
+});
+
+describe("F-63 a mistake of the gateway itself in one request", () => {
+  test.each([
+    ["whole", false],
+    ["streamed", true],
+  ])("that request is answered 500, %s, and others as ever", async (_, stream) => {
+    const server = await start(50);
+    const { router } = server.composed.current;
+    const choose = vi.spyOn(router, "plan").mockImplementationOnce(() => {
+      throw new TypeError("poisoned");
+    });
+    const response = await post(server, { ...ASK, stream });
+    expect(response.status).toBe(500);
+    const { error } = (await response.json()) as { error: { code: string; message: string } };
+    expect(error).toMatchObject({ code: "internal_error", type: "server_error" });
+    expect(error.message).not.toContain("poisoned");
+    choose.mockRestore();
+    expect((await post(server, ASK)).status).toBe(200);
+    expect(server.composed.openRequests.size).toBe(0);
+    await server.close();
+    expect(bugs.splice(0)).toEqual([new TypeError("poisoned")]);
+  });
+
+  test("in the middle of a stream: it ends with an error that the SDKs throw, its upstream call is over", async () => {
+    const server = await start(50);
+    server.composed.emulator!.addRule({ then: { calls: [{ name: "tide", args: { port: "Brest" } }] } });
+    const remember = vi.spyOn(server.composed.current.signatures, "remember").mockImplementationOnce(() => {
+      throw new TypeError("poisoned");
+    });
+    const tools = [{ type: "function", function: { name: "tide", parameters: { type: "object" } } }];
+    const response = await post(server, { ...ASK, tools, stream: true });
+    const text = await response.text();
+    expect(remember).toHaveBeenCalled();
+    expect(text).toContain('"code":"internal_error"');
+    expect(text).not.toContain("[DONE]");
+    server.composed.emulator!.clearRules();
+    expect((await post(server, ASK)).status).toBe(200);
+    expect(server.composed.openRequests.size).toBe(0);
+    await server.close();
+    expect(bugs.splice(0)).toEqual([new TypeError("poisoned")]);
   });
 });

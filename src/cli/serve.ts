@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import { type Logger, pino } from "pino";
 import {
   type ConfigFlags,
   describeProblem,
@@ -7,13 +6,18 @@ import {
   readConfig,
   watchConfig,
 } from "../config/config.ts";
+import { logSink } from "../observe/log-sink.ts";
+import { RequestLog } from "../observe/request-log.ts";
 import { defaultUpstream } from "../gateway/routing-choice.ts";
-import { DEFAULT_DRAIN_MS, type RunningServer, serve } from "../serve.ts";
+import { type RunningServer, serve } from "../serve.ts";
 import { VERSION } from "../version.ts";
 import { banner } from "./banner.ts";
 
 /** For what comes after the deadline of the answers: farewells, upstream connections. */
 const EXIT_GRACE_MS = 1_500;
+
+/** For the last lines of the log, where somebody reads them. */
+const LOG_FAREWELL_MS = 500;
 
 interface ServeFlags extends ConfigFlags {
   config?: string;
@@ -47,14 +51,19 @@ Examples:
 async function run(flags: ServeFlags): Promise<void> {
   const startedAt = performance.now();
   const loaded = readConfig(process.env, flags, flags.config);
-  const log = pino({ base: null }, pino.destination(2));
+  const sink = logSink(2);
+  const requestLog = new RequestLog(sink, loaded.config.log);
+  const { log } = requestLog;
+  process.on("uncaughtException", (error) => {
+    requestLog.crash(error);
+    process.exit(1);
+  });
   for (const warning of loaded.warnings) log.warn(describeProblem(warning));
   const server = await serve(loaded.config, {
-    reportBug: (error, requestId) => log.error({ err: error, requestId }, "a bug in the gateway"),
-    credentials: {
-      onRefreshFailed: (error) =>
-        log.warn({ err: error }, "the Google access token could not be renewed; it is tried again"),
-    },
+    observer: requestLog,
+    droppedLogLines: () => sink.dropped,
+    reportBug: (error, requestId) => requestLog.bug(error, requestId),
+    credentials: { onRefreshFailed: (error) => requestLog.tokenNotRenewed(error) },
   });
   const { url, composed, close } = server;
   console.log(
@@ -75,29 +84,46 @@ async function run(flags: ServeFlags): Promise<void> {
           env: process.env,
           flags,
           current: loaded,
-          onChange: (changed) => reload(changed, loaded, server, log),
-          onError: (error) => log.error(`The configuration stays as it was: ${error.message}`),
+          onChange: (changed) => reload(changed, loaded, server, requestLog),
+          onError: (error) => {
+            server.observer.configReloaded(false);
+            log.error(`The configuration stays as it was: ${error.message}`);
+          },
         });
-  await untilSignalled();
+  await signalled();
   watcher?.close();
+  const { preStopMs, drainMs } = composed.current.limits;
   // Something may hold the process although the server is closed; unreferenced, this does not do so itself.
-  setTimeout(() => process.exit(1), DEFAULT_DRAIN_MS + EXIT_GRACE_MS).unref();
+  setTimeout(() => process.exit(1), preStopMs + drainMs + EXIT_GRACE_MS).unref();
   const { size } = composed.openRequests;
   if (size > 0) {
-    console.error(
-      `Stopping: ${size} ${size === 1 ? "answer has" : "answers have"} ${DEFAULT_DRAIN_MS / 1000} s to finish. A second signal stops at once.`,
+    log.info(
+      `Stopping: ${size} ${size === 1 ? "answer has" : "answers have"} ${(preStopMs + drainMs) / 1000} s to finish. A second signal ends them at once.`,
     );
   }
-  await close();
+  const hurry = new AbortController();
+  let again: NodeJS.Signals | undefined;
+  void signalled().then((signal) => {
+    again = signal;
+    hurry.abort();
+  });
+  await close(hurry.signal);
+  await sink.flush(LOG_FAREWELL_MS);
+  // As if it had not been caught: whoever waits for the process learns that it was cut short.
+  if (again !== undefined) process.kill(process.pid, again);
+  // A log that nobody reads would hold the process.
+  else process.exit();
 }
 
 async function reload(
   changed: LoadedConfig,
   atStart: LoadedConfig,
   server: RunningServer,
-  log: Logger,
+  requestLog: RequestLog,
 ): Promise<void> {
   await server.apply(changed.config);
+  requestLog.configure(changed.config.log);
+  const { log } = requestLog;
   for (const warning of changed.warnings) log.warn(describeProblem(warning));
   const { host, port } = atStart.config.server;
   const wanted = changed.config.server;
@@ -109,13 +135,13 @@ async function reload(
   log.info("The changed configuration is in force.");
 }
 
-/** A second signal ends the process at once, as nobody listens for it any more. */
-function untilSignalled(): Promise<void> {
+/** The next signal to stop. One that comes while nobody waits for it ends the process at once. */
+function signalled(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    const stop = (): void => {
+    const stop = (signal: NodeJS.Signals): void => {
       process.off("SIGINT", stop);
       process.off("SIGTERM", stop);
-      resolve();
+      resolve(signal);
     };
     process.on("SIGINT", stop);
     process.on("SIGTERM", stop);

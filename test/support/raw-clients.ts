@@ -31,8 +31,6 @@ export async function rawClient(url: string, options: ClientOptions = {}): Promi
     port: Number(port),
     host: hostname,
     allowHalfOpen: options.allowHalfOpen ?? false,
-    // Without it a paused socket would still read a good deal ahead.
-    highWaterMark: 1024,
   });
   await once(socket, "connect");
   let text = "";
