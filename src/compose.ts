@@ -1,6 +1,6 @@
 /** A configuration to a gateway ready to be served, and to the next one when the configuration changes. */
 import type { LookupFunction } from "node:net";
-import type { Config, LimitsConfig } from "./config/config.ts";
+import { type Config, type LimitsConfig, secretsOf } from "./config/config.ts";
 import { type Connected, type ConnectDeps, connectUpstream } from "./connect-upstream.ts";
 import type { Emulator, EmulatorOptions } from "./emulator/server.ts";
 import { Access } from "./gateway/access.ts";
@@ -19,7 +19,7 @@ import { Router } from "./routing/router.ts";
 import type { Network } from "./media/fetch-media.ts";
 import { MediaFetcher } from "./media/media-fetcher.ts";
 import { MemorySignatureStore } from "./signatures/memory-signature-store.ts";
-import { createUndiciClient } from "./upstreams/undici-client.ts";
+import { createUpstreamClient } from "./upstreams/upstream-client.ts";
 
 export interface ComposedGateway extends GatewayHandle {
   /** The first embedded emulator, where there is one. */
@@ -91,7 +91,7 @@ class Composed implements ComposedGateway {
       random: Math.random,
     });
     this.#now = options.now ?? Date.now;
-    this.#client = createUndiciClient({
+    this.#client = createUpstreamClient(config.httpClient, {
       maxConnections: config.limits.upstreamConnections,
       ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
     });
@@ -191,7 +191,8 @@ class Composed implements ComposedGateway {
     }
     return {
       config,
-      access: new Access(config.server.apiKeys, (address) => this.#slowDown(address, limits)),
+      secrets: secretsOf(config),
+      access: new Access(config.server, (address) => this.#slowDown(address, limits)),
       upstreams: new Map([...this.#connected].map(([name, { connected }]) => [name, connected.upstream])),
       routes: createRouteTable(config),
       router: this.#router,

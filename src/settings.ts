@@ -39,6 +39,10 @@ export type UpstreamSettings =
       baseUrl: string | undefined;
     };
 
+/** `http1` is the gateway's own client; `undici` is the library that Node's `fetch` is made of. */
+export const HTTP_CLIENTS = ["http1", "undici"] as const;
+export type HttpClientKind = (typeof HTTP_CLIENTS)[number];
+
 /** A project, or one of its locations, that callers may name in a Vertex path. `*` is any project. */
 export interface AllowedScope {
   project: string;
@@ -50,6 +54,8 @@ export interface Settings {
   port: number;
   /** Access keys for callers; empty: none asked for. */
   apiKeys: readonly string[];
+  /** Keys for `/admin`; empty: nobody has one. */
+  adminKeys: readonly string[];
   upstream: UpstreamSettings;
   /** Undefined: the gateway's own project only, in any location. */
   allowedProjects: readonly AllowedScope[] | undefined;
@@ -57,6 +63,7 @@ export interface Settings {
   timeouts: UpstreamTimeouts;
   /** Most connections at one time to one upstream origin. */
   upstreamConnections: number;
+  httpClient: HttpClientKind;
   /** Extra load that retries may add to an upstream, as a share of its requests: 0 to 1. */
   retryBudget: number;
   log: { level: LogLevel; requests: RequestLogging };
@@ -100,6 +107,7 @@ export const DEFAULT_SETTINGS = {
    */
   timeouts: { connectMs: 5_000, firstByteMs: 570_000, idleMs: 600_000, totalMs: 0 },
   upstreamConnections: 8_192,
+  httpClient: "undici" as HttpClientKind,
   retryBudget: 0.2,
   log: { level: "info", requests: "on" },
 } as const;
@@ -123,7 +131,8 @@ export function readServerSettings(env: Environment, flags: SettingsFlags = {}):
       0,
       65_535,
     ),
-    apiKeys: readApiKeys(env.POLLUX_API_KEYS),
+    apiKeys: readKeys("POLLUX_API_KEYS", env.POLLUX_API_KEYS),
+    adminKeys: readKeys("POLLUX_ADMIN_KEYS", env.POLLUX_ADMIN_KEYS),
     allowedProjects: readAllowedProjects(env.POLLUX_ALLOWED_PROJECTS),
     maxBodyBytes: integer(
       "POLLUX_MAX_BODY_BYTES",
@@ -144,6 +153,12 @@ export function readServerSettings(env: Environment, flags: SettingsFlags = {}):
       DEFAULT_SETTINGS.upstreamConnections,
       1,
       60_000,
+    ),
+    httpClient: oneOf(
+      "POLLUX_HTTP_CLIENT",
+      env.POLLUX_HTTP_CLIENT,
+      HTTP_CLIENTS,
+      DEFAULT_SETTINGS.httpClient,
     ),
     retryBudget: share("POLLUX_RETRY_BUDGET", env.POLLUX_RETRY_BUDGET, DEFAULT_SETTINGS.retryBudget),
     log: {
@@ -261,14 +276,11 @@ export function readUpstreamSettings(env: Environment, flags: SettingsFlags = {}
   return { kind: "emulator", reason: "no Google project, credential file or API key is set" };
 }
 
-function readApiKeys(value: string | undefined): string[] {
+function readKeys(variable: string, value: string | undefined): string[] {
   const keys = list(value);
   for (const key of keys) {
     if (!/^[\x21-\x7e]{1,512}$/.test(key)) {
-      throw new SettingsError(
-        "POLLUX_API_KEYS",
-        "a key may hold only visible ASCII characters, at most 512 of them.",
-      );
+      throw new SettingsError(variable, "a key may hold only visible ASCII characters, at most 512 of them.");
     }
   }
   return keys;

@@ -284,6 +284,7 @@ describe("the settings table", () => {
       POLLUX_IDLE_TIMEOUT_MS: String(settings.timeouts.idleMs),
       POLLUX_TOTAL_TIMEOUT_MS: String(settings.timeouts.totalMs),
       POLLUX_UPSTREAM_CONNECTIONS: String(settings.upstreamConnections),
+      POLLUX_HTTP_CLIENT: settings.httpClient,
       POLLUX_RETRY_BUDGET: String(settings.retryBudget),
       POLLUX_LOG_LEVEL: settings.log.level,
       POLLUX_LOG_REQUESTS: settings.log.requests,

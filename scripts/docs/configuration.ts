@@ -15,7 +15,7 @@ const COLUMNS = ["Key", "Value", "Default", "Meaning"];
 
 /** The tables by the name that the template gives them. */
 export function configurationTables(): Record<string, string> {
-  const { server, limits, media, log, metrics, tracing } = configSchema.shape;
+  const { server, limits, media, log, metrics, tracing, httpClient } = configSchema.shape;
   const targets = shapeOf(routeSchema).targets;
   const target = targets === undefined ? undefined : bare(targets);
   if (!(target instanceof z.ZodArray)) throw new Error("the targets of a route are a list");
@@ -28,6 +28,7 @@ export function configurationTables(): Record<string, string> {
       ...rows(metrics, "metrics."),
       ...rows(tracing, "tracing."),
     ]),
+    "http-client": table(COLUMNS, rows(z.strictObject({ httpClient }), "")),
     variables: table(["Variable", "Flag of `pollux serve`", "Key"], overrides()),
     upstreams: upstreamSchema.options.map(upstreamSection).join("\n\n"),
     credentials: table(["`kind`", "Keys", "Meaning"], credentialsSchema.options.map(credentialsRow)),

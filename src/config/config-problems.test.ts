@@ -42,7 +42,7 @@ describe("what is wrong is told with its place", () => {
       "a key like nothing",
       "zzzzzz: 1",
       [
-        "pollux.yaml:1:1 zzzzzz: unknown key; known are server, limits, media, log, metrics, tracing, upstreams, models, routes",
+        "pollux.yaml:1:1 zzzzzz: unknown key; known are server, limits, media, log, metrics, tracing, httpClient, upstreams, models, routes",
       ],
     ],
     [

@@ -31,6 +31,11 @@ const SETTINGS: readonly {
   { path: ["server", "port"], variable: "PORT", flag: "port", read: ({ port }) => port },
   { path: ["server", "apiKeys"], variable: "POLLUX_API_KEYS", read: ({ apiKeys }) => [...apiKeys] },
   {
+    path: ["server", "adminKeys"],
+    variable: "POLLUX_ADMIN_KEYS",
+    read: ({ adminKeys }) => [...adminKeys],
+  },
+  {
     path: ["limits", "maxBodyBytes"],
     variable: "POLLUX_MAX_BODY_BYTES",
     read: ({ maxBodyBytes }) => maxBodyBytes,
@@ -65,6 +70,7 @@ const SETTINGS: readonly {
     variable: "POLLUX_RETRY_BUDGET",
     read: ({ retryBudget }) => retryBudget,
   },
+  { path: ["httpClient"], variable: "POLLUX_HTTP_CLIENT", read: ({ httpClient }) => httpClient },
   { path: ["log", "level"], variable: "POLLUX_LOG_LEVEL", read: ({ log }) => log.level },
   { path: ["log", "requests"], variable: "POLLUX_LOG_REQUESTS", read: ({ log }) => log.requests },
   { path: ["metrics", "port"], variable: "POLLUX_METRICS_PORT", read: ({ metricsPort }) => metricsPort },

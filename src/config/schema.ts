@@ -5,7 +5,7 @@ import { limitsSchema } from "./limits-schema.ts";
 import { mediaSchema } from "./media-schema.ts";
 import { logSchema, metricsSchema, tracingSchema } from "./observe-schema.ts";
 import { aliasSchema, routeSchema } from "./route-schema.ts";
-import { DEFAULT_SETTINGS } from "../settings.ts";
+import { DEFAULT_SETTINGS, HTTP_CLIENTS } from "../settings.ts";
 import { upstreamSchema } from "./upstream-schema.ts";
 
 const server = z
@@ -24,6 +24,13 @@ const server = z
       .describe(
         "Access keys that callers send as their OpenAI API key. Empty: none is asked for, on this machine only.",
       ),
+    adminKeys: z
+      .array(secret("An admin key.", 512))
+      .max(1000)
+      .default([])
+      .describe(
+        "Keys for `/admin`, sent in the same way; an access key is none. Empty: `/admin` answers nobody where there are access keys, and this machine where there are none.",
+      ),
   })
   .prefault({})
   .describe("Where the gateway listens and who may call.");
@@ -36,6 +43,12 @@ export const configSchema = z
     log: logSchema,
     metrics: metricsSchema,
     tracing: tracingSchema,
+    httpClient: z
+      .enum(HTTP_CLIENTS)
+      .default(DEFAULT_SETTINGS.httpClient)
+      .describe(
+        "What speaks HTTP to upstreams: `http1` is the gateway's own client, `undici` a library. A change needs a restart.",
+      ),
     upstreams: z
       .record(
         z.string().regex(UPSTREAM_NAME, "is not a name: a letter, then letters, digits, `.`, `_` or `-`"),

@@ -5,7 +5,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { GatewayError } from "../errors.ts";
-import { createUpstreamClient, UPSTREAM_CLIENT_KINDS, type UpstreamClientKind } from "./upstream-client.ts";
+import { HTTP_CLIENTS, type HttpClientKind } from "../settings.ts";
+import { createUpstreamClient } from "./upstream-client.ts";
 
 /** One answer: its bytes, where they are cut, and what becomes of the connection after them. */
 interface Script {
@@ -73,7 +74,7 @@ afterAll(() => {
 });
 
 /** What a client makes of the answers, one after the other. */
-async function tellOf(kind: UpstreamClientKind, answers: readonly Script[]): Promise<Told[]> {
+async function tellOf(kind: HttpClientKind, answers: readonly Script[]): Promise<Told[]> {
   const client = createUpstreamClient(kind, { maxHeaderBytes: 2_048 });
   const first = connections;
   const told: Told[] = [];
@@ -225,7 +226,7 @@ async function both(answers: readonly Script[]): Promise<[Told[], Told[]]> {
 }
 
 describe("the two clients", () => {
-  test("are these", () => expect(UPSTREAM_CLIENT_KINDS).toEqual(["http1", "undici"]));
+  test("are these", () => expect(HTTP_CLIENTS).toEqual(["http1", "undici"]));
 
   test("tell the same of legal answers, and use connections the same way", async () => {
     await fc.assert(

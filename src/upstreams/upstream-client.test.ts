@@ -4,11 +4,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { GatewayError } from "../errors.ts";
-import {
-  createUpstreamClient,
-  UPSTREAM_CLIENT_KINDS,
-  type UpstreamClientOptions,
-} from "./upstream-client.ts";
+import { HTTP_CLIENTS } from "../settings.ts";
+import { createUpstreamClient, type UpstreamClientOptions } from "./upstream-client.ts";
 import type { UpstreamCall, UpstreamClient, UpstreamRequest, UpstreamTimeouts } from "./upstream.ts";
 
 const cleanups: (() => unknown)[] = [];
@@ -134,7 +131,7 @@ const closed = (socket: Socket): Promise<void> =>
   new Promise((resolve) => (socket.destroyed ? resolve() : socket.once("close", () => resolve())));
 
 /** One is the other's oracle: what holds for one holds for both. */
-describe.each(UPSTREAM_CLIENT_KINDS)("%s", (kind) => {
+describe.each(HTTP_CLIENTS)("%s", (kind) => {
   function client(options?: UpstreamClientOptions): UpstreamClient {
     const created = createUpstreamClient(kind, options);
     cleanups.push(() => void created.close());

@@ -1,12 +1,9 @@
 /** The HTTP clients there are, behind one interface. */
 import type { LookupFunction } from "node:net";
+import type { HttpClientKind } from "../settings.ts";
 import { createHttp1Client } from "./http1-client.ts";
 import { createUndiciClient } from "./undici-client.ts";
 import type { UpstreamClient } from "./upstream.ts";
-
-/** `http1` is the gateway's own; `undici` is the library that Node's `fetch` is made of. */
-export const UPSTREAM_CLIENT_KINDS = ["http1", "undici"] as const;
-export type UpstreamClientKind = (typeof UPSTREAM_CLIENT_KINDS)[number];
 
 export interface UpstreamClientOptions {
   /** Most connections at one time to one origin. Default 8192. */
@@ -23,7 +20,7 @@ export interface UpstreamClientOptions {
 }
 
 export function createUpstreamClient(
-  kind: UpstreamClientKind,
+  kind: HttpClientKind,
   options: UpstreamClientOptions = {},
 ): UpstreamClient {
   return kind === "http1" ? createHttp1Client(options) : createUndiciClient(options);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { loadConfig, type LoadedConfig } from "../../src/config/load.ts";
 import { serve, type ServeOptions } from "../../src/serve.ts";
-import type { RunningGateway } from "./running-gateway.ts";
+import { type RunningGateway, testedHttpClient } from "./running-gateway.ts";
 
 /** @throws ConfigError when the text is not a configuration without errors */
 export function configFrom(yaml: string, env: Record<string, string> = {}): LoadedConfig {
@@ -13,7 +13,7 @@ export function configFrom(yaml: string, env: Record<string, string> = {}): Load
   try {
     const file = join(folder, "pollux.yaml");
     writeFileSync(file, yaml);
-    return loadConfig(file, { ...env, PORT: "0" });
+    return loadConfig(file, { ...testedHttpClient(), ...env, PORT: "0" });
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -7,13 +7,19 @@ export interface RunningGateway extends RunningServer {
   bugs: unknown[];
 }
 
-/** `env` is all the environment it sees. */
+/** With `POLLUX_HTTP_CLIENT` set, whole gateways are tested on that HTTP client. */
+export function testedHttpClient(): Record<string, string> {
+  const { POLLUX_HTTP_CLIENT } = process.env;
+  return POLLUX_HTTP_CLIENT === undefined ? {} : { POLLUX_HTTP_CLIENT };
+}
+
+/** `env` is all the environment it sees, but for the HTTP client under test. */
 export async function startGateway(
   env: Record<string, string> = {},
   emulator: EmulatorOptions = { paceMs: 0 },
 ): Promise<RunningGateway> {
   const bugs: unknown[] = [];
-  const server = await serve(readConfig({ ...env, PORT: "0" }).config, {
+  const server = await serve(readConfig({ ...testedHttpClient(), ...env, PORT: "0" }).config, {
     reportBug: (error) => bugs.push(error),
     emulator,
     credentials: { env },

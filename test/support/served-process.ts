@@ -1,12 +1,14 @@
 /** `pollux serve` as a process of its own: what it prints, how much memory it takes, whether it lives. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { testedHttpClient } from "./running-gateway.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const REPORTER = new URL("./report-health.ts", import.meta.url).href;
 
 export interface ServedProcess {
   url: string;
+  pid: number;
   /** Everything it has printed, both outputs. */
   printed(): string;
   /** The most memory it ever held, in bytes. */
@@ -33,7 +35,7 @@ export async function servePollux(
   argv: readonly string[] = [],
 ): Promise<ServedProcess> {
   const child = spawn(process.execPath, ["--import", REPORTER, MAIN, "serve", "--port", "0", ...argv], {
-    env: { PATH: process.env["PATH"] ?? "", ...env },
+    env: { PATH: process.env["PATH"] ?? "", ...testedHttpClient(), ...env },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   let printed = "";
@@ -51,6 +53,7 @@ export async function servePollux(
   });
   return {
     url,
+    pid: child.pid!,
     printed: () => printed,
     peakMemory: () => ask<number>(child, "peakMemory"),
     loopDelay: () => ask<LoopDelay>(child, "loopDelay"),
