@@ -1,6 +1,7 @@
 /** A chaos run from start to end: warm, then faults and calm by turns, then quiet; and what was wrong. */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startFaultProxy } from "../../src/toxics/fault-proxy.ts";
 import { startChaosUpstream } from "./chaos-upstream.ts";
@@ -63,6 +64,8 @@ export interface ChaosResult {
   figures: Figures;
   samples: HoldingsSample[];
   peakRss: number;
+  /** How late the driver's own timers were, in milliseconds: what it measures is no better than that. */
+  driverLateMs: { p99: number; most: number };
   logLines: number;
   violations: Violation[];
 }
@@ -88,6 +91,8 @@ const MACHINE_ROUTES: ReadonlySet<string> = new Set(["health", "ready", "metrics
 export async function runChaos(plan: ChaosPlan, hooks: ChaosHooks): Promise<ChaosResult> {
   const dice = new Dice(plan.seed);
   const startedAt = performance.now();
+  const late = monitorEventLoopDelay({ resolution: 10 });
+  late.enable();
   const seconds = (): number => Math.round((performance.now() - startedAt) / 100) / 10;
   const figures = new Figures();
   const violations: Violation[] = [];
@@ -206,6 +211,7 @@ export async function runChaos(plan: ChaosPlan, hooks: ChaosHooks): Promise<Chao
       violate([`only ${chaos.ok} of ${chaos.all} sound requests were answered in full under faults`]);
     }
   } finally {
+    late.disable();
     clearInterval(watch);
     clearInterval(progress);
     await traffic.stop();
@@ -216,7 +222,16 @@ export async function runChaos(plan: ChaosPlan, hooks: ChaosHooks): Promise<Chao
     rmSync(hooks.folder, { recursive: true, force: true });
   }
   violate(gateway.complaints);
-  return { seed: plan.seed, seconds: seconds(), figures, samples, peakRss, logLines, violations };
+  return {
+    seed: plan.seed,
+    seconds: seconds(),
+    figures,
+    samples,
+    peakRss,
+    driverLateMs: { p99: Math.round(late.percentile(99) / 1e6), most: Math.round(late.max / 1e6) },
+    logLines,
+    violations,
+  };
 
   async function checkQuiet(start: Holdings, warm: Holdings): Promise<void> {
     const until = performance.now() + plan.quietMs;

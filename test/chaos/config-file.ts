@@ -22,7 +22,7 @@ export function goodConfig(upstreams: Record<UpstreamName, string>, variant: num
         maxQueueMs: 5_000,
         slowClientMs: 5_000,
         drainMs: DRAIN_MS,
-        timeouts: { connectMs: 1_000, firstByteMs: 2_000, idleMs: 2_000, totalMs: 15_000 },
+        timeouts: { connectMs: 2_000, firstByteMs: 5_000, idleMs: 4_000, totalMs: 20_000 },
         // Enough that single faults are outlived.
         retryBudget: variant % 2 === 0 ? 0.5 : 1,
       },

@@ -129,6 +129,7 @@ export function makePlan(dice: Dice, index: number, options: PlanOptions): Reque
   });
   const stream = kind === "unary" ? false : kind === "stream" || kind === "long-answer" || own.chance(0.5);
   const conduct = options.misconduct ? chooseConduct(own, stream, kind) : "patient";
+  const slow = LEAVING.has(conduct) && kind !== "long-answer" && own.chance(0.5);
   const bySocket = conduct !== "patient" && conduct !== "leave-in-answer" && conduct !== "leave-before-head";
   return {
     index,
@@ -138,12 +139,18 @@ export function makePlan(dice: Dice, index: number, options: PlanOptions): Reque
     includeUsage: stream && own.chance(0.5),
     client: bySocket || own.chance(0.6) ? "socket" : "sdk",
     conduct,
-    leaveAfter: conduct === "leave-in-answer" ? own.between(1, 12) : own.between(0, 80),
+    leaveAfter: conduct === "leave-in-answer" ? own.between(1, slow ? 2 : 12) : own.between(0, 80),
     reset: own.chance(0.5),
     pieces: own.chance(0.2) ? own.between(2, 9) : 1,
     answer: planAnswer(own, id, kind),
-    ...planFaults(own, options.faults),
+    ...(slow ? slowFaults(stream) : planFaults(own, options.faults)),
   };
+}
+
+/** Upstreams that would go on for seconds, so that it is seen whether they do. */
+function slowFaults(stream: boolean): Pick<RequestPlan, "faults" | "faultOnce"> {
+  const fault = stream ? "slow=3000" : "delay=8000";
+  return { faults: { a: fault, b: fault }, faultOnce: false };
 }
 
 function chooseConduct(dice: Dice, stream: boolean, kind: Kind): Conduct {

@@ -31,6 +31,7 @@ export function describeResult(result: ChaosResult): string {
     ],
     ["request log", `${result.logLines} lines: ${list(figures.logged)}`],
     ["peak resident memory", megabytes(peakRss)],
+    ["driver late", `p99 ${result.driverLateMs.p99} ms, most ${result.driverLateMs.most} ms`],
     ["violations", String(violations.length)],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));

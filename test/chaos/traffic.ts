@@ -11,6 +11,8 @@ const GIVE_UP_MS = 45_000;
 /** A client that finds no gateway waits a little longer. */
 const REFUSED_MS = 300;
 const ARRIVAL_MS = 500;
+/** After which no call for a request may come any more. */
+const FORGET_MS = 10_000;
 /** How long upstream calls of clients that left are watched. */
 const WATCH_MS = 5_000;
 
@@ -105,6 +107,6 @@ export class Traffic {
       while (abandonedFor(observation) === Infinity && performance.now() < until);
     }
     this.#options.onOver(observation);
-    this.underWay.delete(observation.plan.id);
+    setTimeout(() => this.underWay.delete(observation.plan.id), FORGET_MS).unref();
   }
 }
