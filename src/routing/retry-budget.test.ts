@@ -30,6 +30,38 @@ describe("RetryBudget", () => {
     expect(granted(budget, 5, 10_000)).toBe(3);
   });
 
+  test("never more than the ratio, or the floor, of what the window holds when one is granted; and no fewer", () => {
+    const step = fc.record({
+      gapMs: fc.integer({ min: 0, max: 4_000 }),
+      retry: fc.boolean(),
+      times: fc.nat(20),
+    });
+    const options = fc.record({
+      ratio: fc.constantFrom(0, 0.1, 0.2, 0.5, 1),
+      floor: fc.nat(5),
+    });
+    fc.assert(
+      fc.property(options, fc.array(step, { maxLength: 60 }), ({ ratio, floor }, steps) => {
+        const budget = new RetryBudget({ ratio, floor, windowMs: WINDOW_MS });
+        // Every event with the tenth of the window it fell into, kept for ever.
+        const made: { tenth: number; retry: boolean }[] = [];
+        let nowMs = 0;
+        for (const { gapMs, retry, times } of steps) {
+          nowMs += gapMs;
+          const tenth = Math.floor(nowMs / (WINDOW_MS / 10));
+          const within = (retries: boolean): number =>
+            made.filter((one) => one.retry === retries && one.tenth > tenth - 10).length;
+          for (let time = 0; time < times; time += 1) {
+            const allowed = ratio === 0 ? 0 : Math.max(floor, Math.floor(within(false) * ratio));
+            if (!retry) budget.offer(nowMs);
+            else expect(budget.tryRetry(nowMs)).toBe(within(true) < allowed);
+            if (!retry || within(true) < allowed) made.push({ tenth, retry });
+          }
+        }
+      }),
+    );
+  });
+
   test("over any time, retries stay within the share of requests, for a floor of none", () => {
     const step = fc.record({
       gapMs: fc.integer({ min: 0, max: 3_000 }),
