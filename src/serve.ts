@@ -1,5 +1,7 @@
 /** `import … from "pollux/server"`: the gateway on a port. */
 import { composeGateway, type ComposedGateway, type ComposeOptions } from "./compose.ts";
+import { LoadWatch } from "./gateway/load-watch.ts";
+import { type ProcessLoad, watchProcess } from "./gateway/process-load.ts";
 import { createApp } from "./server/app.ts";
 import { drain } from "./server/drain.ts";
 import { type Config, type ConfigFlags, type LoadedConfig, readConfig } from "./config/config.ts";
@@ -37,6 +39,8 @@ export interface ServeOptions extends Omit<ComposeOptions, "observer" | "metrics
   observer?: Partial<Observer>;
   /** How long answers under way may take once the server is closed, in milliseconds; default: as configured. */
   drainMs?: number;
+  /** What load is shed by; by default that of this process. */
+  processLoad?: ProcessLoad;
   /** For the metrics: lines that the caller's log had to drop. */
   droppedLogLines?: () => number;
 }
@@ -61,6 +65,12 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     droppedLogLines: () => options.droppedLogLines?.() ?? 0,
     droppedSpans: () => spans?.dropped ?? 0,
   };
+  const load = new LoadWatch({
+    admission: composed.admission,
+    process: options.processLoad ?? watchProcess(),
+    limits: () => composed.current.limits,
+    onStage: (stage) => watched.observer.shedStage(stage),
+  });
   const app = createApp(composed);
   let metricsServer: MetricsServer | undefined;
   try {
@@ -71,6 +81,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     }
   } catch (error) {
     await app.close();
+    load.close();
     await composed.close();
     throw error;
   }
@@ -97,6 +108,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
       const { preStopMs, drainMs } = composed.current.limits;
       const times = { preStopMs, drainMs: options.drainMs ?? drainMs };
       await drain(app, composed.openRequests, times, hurry);
+      load.close();
       await composed.close();
       await spans?.close(SPANS_FAREWELL_MS);
       await metricsServer?.close();

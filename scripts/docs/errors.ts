@@ -76,6 +76,8 @@ function ownErrors(): Example[] {
       invalidRequest(null, "", "media_not_allowed"),
     ],
     ["with `media.fetch: proxy`, a URL could not be read, whatever the reason", invalidRequest(null, "", "media_not_read")],
+    ["more messages, parts, tools or stop sequences than [the limits](limits.md) allow", failed({ kind: "invalid_request", param: "", code: "array_above_max_length" })],
+    ["more media stands in the request than `limits.maxInlineMediaBytes`", failed({ kind: "invalid_request", param: "", code: "inline_media_too_large" })],
     ["an access key is missing or wrong, or no Google token was sent where one is needed", failed({ kind: "unauthenticated" })],
     ["without access keys, the request's `Host` is not this machine", thrown(() => checkLoopbackHost("example.com"))],
     [

@@ -106,7 +106,7 @@ async function answer(gateway: Gateway, request: Request): Promise<Response> {
       throw error;
     }
     record.fail(error);
-    const { status, headers, body } = toErrorAnswer(error, requestId);
+    const { status, headers, body } = toErrorAnswer(error, requestId, Math.random());
     return json(request, record, status, headers, body);
   }
 }

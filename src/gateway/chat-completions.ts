@@ -9,6 +9,7 @@ import { explainRequest } from "./explain-request.ts";
 import type { Gateway } from "./gateway.ts";
 import { type AttemptParts, geminiAttempt } from "./gemini-attempt.ts";
 import { parseBody } from "./json-body.ts";
+import { checkCounts } from "./request-counts.ts";
 import { turnFor } from "./large-work.ts";
 import { openaiAttempt } from "./openai-attempt.ts";
 import { RequestMedia } from "./request-media.ts";
@@ -27,8 +28,9 @@ export function chatCompletions(
 ): Promise<void> {
   return answering(gateway, call, reply, async (active, headers) => {
     await turnFor(call.body, active);
-    const body = parseBody(call.body);
+    const body = parseBody(call.body, gateway.limits);
     call.record.asked(body, gateway.config.models);
+    checkCounts(body, call.body.length, gateway.limits);
     if (isOn(call.headers, "x-pollux-explain")) {
       const strict = isOn(call.headers, "x-pollux-strict");
       const explanation = explainRequest(gateway, body, { scope, strict });

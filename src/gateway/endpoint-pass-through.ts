@@ -13,6 +13,7 @@ import type { GatheredAnswer } from "./gather.ts";
 import type { Gateway } from "./gateway.ts";
 import { passedOn } from "./generate-request.ts";
 import { parseBody } from "./json-body.ts";
+import { checkCounts } from "./request-counts.ts";
 import { turnFor } from "./large-work.ts";
 import { endpointFor } from "./openai-attempt.ts";
 import { endpointFailure, passThrough } from "./pass-through.ts";
@@ -33,8 +34,9 @@ export function endpointPassThrough(
     const { upstream, address } = await findEndpoint(gateway, route);
     // Refused here with a clear message rather than by a container whose errors differ from server to server.
     await turnFor(call.body, active);
-    const body = parseBody(call.body);
+    const body = parseBody(call.body, gateway.limits);
     call.record.asked(body, gateway.config.models);
+    checkCounts(body, call.body.length, gateway.limits);
     if (body["stream"] === true) gateway.admission.beginStream(call.ticket);
     const bytes = await new RequestMedia(gateway).bytes(call, body, upstream, active);
     const build = jsonRequest(address, passedOn(upstream, call.headers), bytes, gateway.timeouts);

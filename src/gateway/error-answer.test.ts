@@ -66,6 +66,49 @@ test("a 405 names the methods there are", () => {
   });
 });
 
+describe("F-13 clients that are told to wait", () => {
+  const wait = (failure: Failure, random: number): unknown[] => {
+    const { headers } = toErrorAnswer(new GatewayError(failure, "no"), "req", random);
+    return [headers["retry-after"], headers["retry-after-ms"], headers["x-should-retry"]];
+  };
+  const upstream = (status: number, more: Partial<UpstreamFailure> = {}): Failure => ({
+    kind: "upstream",
+    status,
+    type: "server_error",
+    code: null,
+    param: null,
+    ...more,
+  });
+
+  test.each<[string, Failure, [string?, string?, string?], [string?, string?, string?]]>([
+    ["a 503 that says nothing", upstream(503), ["1", "1000"], ["1", "1249"]],
+    ["a 429 that says nothing", upstream(429), ["1", "1000"], ["1", "1249"]],
+    ["a 503 that says when", upstream(503, { retryAfterMs: 4_000 }), ["4", "4000"], ["4", "4999"]],
+    ["one that says at once", upstream(503, { retryAfterMs: 0 }), ["0", "0"], ["0", "249"]],
+    ["no longer than is honoured", upstream(503, { retryAfterMs: 59_900 }), ["60", "59900"], ["60", "60000"]],
+    [
+      "one that is not honoured",
+      upstream(503, { retryAfterMs: 61_000 }),
+      ["61", "61000", "false"],
+      ["61", "61000", "false"],
+    ],
+    ["one that is not to be repeated", upstream(503, { shouldRetry: false }), [, , "false"], [, , "false"]],
+    ["the gateway's own", { kind: "unavailable" }, ["1", "1000"], ["1", "1249"]],
+    [
+      "the gateway's own under load",
+      { kind: "unavailable", shed: "memory", retryAfterMs: 1_700 },
+      ["2", "1700"],
+      ["2", "1700"],
+    ],
+    ["another failure", upstream(500), [], []],
+    ["a mistake", { kind: "invalid_request", param: null }, [], []],
+  ])("%s", (_, failure, first, last) => {
+    const whole = (headers: [string?, string?, string?]): unknown[] => [headers[0], headers[1], headers[2]];
+    expect(wait(failure, 0)).toEqual(whole(first));
+    expect(wait(failure, 0.999_999)).toEqual(whole(last));
+  });
+});
+
 describe("what the SDKs read before they repeat", () => {
   const upstream: UpstreamFailure = {
     kind: "upstream",

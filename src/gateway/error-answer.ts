@@ -14,6 +14,8 @@ interface Facts {
   code: string | null;
   param?: string | null;
   retryAfterMs?: number | undefined;
+  /** The wait differs from caller to caller already. */
+  isSpread?: boolean;
   shouldRetry?: boolean | undefined;
   allow?: string;
 }
@@ -21,11 +23,19 @@ interface Facts {
 /** The OpenAI SDKs ignore waits above this and fall back to a short backoff of their own. */
 const LONGEST_HONOURED_WAIT_MS = 60_000;
 
+/** For a 429 or 503 that says nothing of when to come back. */
+const USUAL_WAIT_MS = 1_000;
+const LEAST_SPREAD_MS = 250;
+const MOST_SPREAD_MS = 2_000;
+
 /**
  * Any thrown value to an answer. What is not a `GatewayError` is a bug: the client learns only the request id.
  * `x-should-retry` and `retry-after(-ms)` follow the contract of the official SDKs.
+ *
+ * @param random from 0 to 1: spreads clients that are told to wait. Told one time, a thousand of them would all come
+ *   back at once, to an upstream that has only just recovered. Undefined: for an answer that has no headers.
  */
-export function toErrorAnswer(error: unknown, requestId: string): ErrorAnswer {
+export function toErrorAnswer(error: unknown, requestId: string, random?: number): ErrorAnswer {
   if (!(error instanceof GatewayError)) {
     return {
       status: 500,
@@ -43,7 +53,7 @@ export function toErrorAnswer(error: unknown, requestId: string): ErrorAnswer {
   const facts = factsOf(error.failure);
   return {
     status: facts.status,
-    headers: retryHeaders(facts),
+    headers: retryHeaders(random === undefined ? facts : withWait(facts), random ?? 0),
     body: {
       error: { message: error.message, type: facts.type, param: facts.param ?? null, code: facts.code },
     },
@@ -91,6 +101,7 @@ function factsOf(failure: Failure): Facts {
         type: "rate_limit_error",
         code: failure.code ?? "rate_limit_exceeded",
         retryAfterMs: failure.retryAfterMs,
+        isSpread: failure.shed !== undefined,
       };
     case "unavailable":
       return {
@@ -98,6 +109,7 @@ function factsOf(failure: Failure): Facts {
         type: "server_error",
         code: failure.code ?? "overloaded",
         retryAfterMs: failure.retryAfterMs,
+        isSpread: failure.shed !== undefined,
       };
     case "upstream":
       return failure;
@@ -116,15 +128,29 @@ function factsOf(failure: Failure): Facts {
   }
 }
 
-function retryHeaders(facts: Facts): Record<string, string> {
+function withWait(facts: Facts): Facts {
+  const { status, retryAfterMs, shouldRetry } = facts;
+  if (retryAfterMs !== undefined || shouldRetry === false || (status !== 429 && status !== 503)) return facts;
+  return { ...facts, retryAfterMs: USUAL_WAIT_MS, isSpread: false };
+}
+
+/** `retry-after` is what was asked for; `retry-after-ms`, which the SDKs look at first, is a little longer. */
+function retryHeaders(facts: Facts, random: number): Record<string, string> {
   const headers: Record<string, string> = {};
   if (facts.allow !== undefined) headers["allow"] = facts.allow;
   let shouldRetry = facts.shouldRetry;
   if (facts.retryAfterMs !== undefined) {
     headers["retry-after"] = String(Math.ceil(facts.retryAfterMs / 1000));
-    headers["retry-after-ms"] = String(Math.ceil(facts.retryAfterMs));
+    const waitMs = Math.ceil(facts.retryAfterMs);
+    headers["retry-after-ms"] = String(facts.isSpread === true ? waitMs : spread(waitMs, random));
     if (facts.retryAfterMs > LONGEST_HONOURED_WAIT_MS) shouldRetry ??= false;
   }
   if (shouldRetry !== undefined) headers["x-should-retry"] = String(shouldRetry);
   return headers;
+}
+
+function spread(waitMs: number, random: number): number {
+  if (waitMs > LONGEST_HONOURED_WAIT_MS) return waitMs;
+  const most = Math.min(Math.max(waitMs / 4, LEAST_SPREAD_MS), MOST_SPREAD_MS);
+  return Math.min(waitMs + Math.floor(random * most), LONGEST_HONOURED_WAIT_MS);
 }

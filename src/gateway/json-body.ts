@@ -1,7 +1,7 @@
 /** Bytes of a request body to one trusted-to-be-bounded JSON object. */
 import { isUtf8 } from "node:buffer";
 import { GatewayError, invalidRequest } from "../errors.ts";
-import { jsonExtent, type StringRange } from "../wire/json-extent.ts";
+import { jsonExtent, type JsonLimits, type StringRange } from "../wire/json-extent.ts";
 import { header, type RequestHeaders } from "./exchange.ts";
 import { parseAroundMedia } from "./inline-media.ts";
 
@@ -9,7 +9,7 @@ import { parseAroundMedia } from "./inline-media.ts";
  * 100 levels are deeper than any schema a model takes and keep every later recursive walk within the stack;
  * 250,000 values are far above real requests, and few enough that walking them stalls nobody.
  */
-const LIMITS = { maxDepth: 100, maxValues: 250_000 };
+const DEFAULT_LIMITS: JsonLimits = { maxDepth: 100, maxValues: 250_000 };
 
 /**
  * Refuses what is not JSON by its headers. `curl -d` labels its body as a form and some clients send no type at all:
@@ -49,11 +49,11 @@ export function checkBodyHeaders(headers: RequestHeaders): void {
  * base64 in a content part is a `Base64Text` in place of a string; it refers to `body`, which must not change.
  * @throws GatewayError `invalid_request` for anything but a JSON object of sane size.
  */
-export function parseBody(body: Buffer): Record<string, unknown> {
+export function parseBody(body: Buffer, limits: JsonLimits = DEFAULT_LIMITS): Record<string, unknown> {
   if (body.length === 0) throw invalidRequest(null, "The request body is empty; send a JSON object.");
   if (!isUtf8(body)) throw invalidRequest(null, "The request body is not valid UTF-8.");
   const longStrings: StringRange[] = [];
-  checkExtent(body, longStrings);
+  checkExtent(body, limits, longStrings);
   const from = startsWithBom(body) ? 3 : 0;
   const value = parseAroundMedia(body, from, longStrings, tryParse) ?? parseJson(body.toString("utf8", from));
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -62,13 +62,13 @@ export function parseBody(body: Buffer): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-function checkExtent(body: Buffer, longStrings: StringRange[]): void {
-  const { exceeded } = jsonExtent(body, LIMITS, longStrings);
+function checkExtent(body: Buffer, limits: JsonLimits, longStrings: StringRange[]): void {
+  const { exceeded } = jsonExtent(body, limits, longStrings);
   if (exceeded === "maxDepth") {
-    throw invalidRequest(null, `The request body is nested deeper than ${LIMITS.maxDepth} levels.`);
+    throw invalidRequest(null, `The request body is nested deeper than ${limits.maxDepth} levels.`);
   }
   if (exceeded === "maxValues") {
-    throw invalidRequest(null, `The request body holds more than ${LIMITS.maxValues} values.`);
+    throw invalidRequest(null, `The request body holds more than ${limits.maxValues} values.`);
   }
 }
 

@@ -24,10 +24,7 @@ const OF_THE_CALLER: ReadonlySet<LoadCode> = new Set<LoadCode>(["key_in_flight_l
 
 const LEAST_WAIT_MS = 1_000;
 
-/**
- * @param random from 0 to 1. It spreads the callers over the two seconds after the first: told one time, all would
- *   come back at once.
- */
+/** @param random from 0 to 1. It spreads the callers over the two seconds after the first. */
 export function refusedUnderLoad({ code, shed, message }: LoadRefusal, random: number): GatewayError {
   const retryAfterMs = LEAST_WAIT_MS + Math.floor(random * 2 * LEAST_WAIT_MS);
   const kind = OF_THE_CALLER.has(code) ? "rate_limited" : "unavailable";

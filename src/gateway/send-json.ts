@@ -34,6 +34,6 @@ export function sendError(
   error: unknown,
 ): void {
   record.fail(error);
-  const answer = toErrorAnswer(error, record.requestId);
+  const answer = toErrorAnswer(error, record.requestId, Math.random());
   sendJson(reply, record, answer.status, { ...headers, ...answer.headers }, answer.body);
 }

@@ -37,7 +37,7 @@ export class ShedLadder {
 
   /** Takes one reading. True when the step is another now. It climbs as far as it must, and comes down step by step. */
   read(load: Load, shed: Limits["shed"]): boolean {
-    const late = load.eventLoopDelayMs >= shed.noKeepAlive.eventLoopDelayMs;
+    const late = load.eventLoopDelayMs >= leastDelayMs(shed);
     this.#lateReadings = late ? this.#lateReadings + 1 : 0;
     const counted = this.#lateReadings >= READINGS_OF_DELAY ? load : { ...load, eventLoopDelayMs: 0 };
     const asked = stepFor(counted, shed, 1);
@@ -77,6 +77,10 @@ function stepFor(
     if (isOver(load.inFlightShare, bound.inFlightShare, share)) return { step, reason: "in_flight" };
   }
   return { step: 0, reason: "event_loop" };
+}
+
+function leastDelayMs({ noKeepAlive, noLargeBodies, noRequests }: Limits["shed"]): number {
+  return Math.min(noKeepAlive.eventLoopDelayMs, noLargeBodies.eventLoopDelayMs, noRequests.eventLoopDelayMs);
 }
 
 /** The whole as a bound is none. */

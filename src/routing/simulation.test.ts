@@ -100,7 +100,7 @@ describe("two regions, one browning out, then at its quota, then dead", () => {
 const dead: Region = () => ({ outcome: { kind: "unavailable" }, afterMs: 20 });
 const failing: Region = () => ({ outcome: { kind: "failed" }, afterMs: 20 });
 
-describe("1000 clients that make three attempts each, and nothing but 503", () => {
+describe("F-13 1000 clients that make three attempts each, and nothing but 503", () => {
   /** Without a circuit breaker only the budget stands in the way; it grants a quiet gateway ten retries in any case. */
   const never = { failures: Infinity };
   const floor = 10;
