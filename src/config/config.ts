@@ -16,7 +16,7 @@ export {
   type TracingConfig,
 } from "./schema.ts";
 export { configJsonSchema } from "./json-schema.ts";
-export { masked } from "./mask.ts";
+export { masked, secretsOf } from "./mask.ts";
 export { printConfig } from "./print.ts";
 export { type ConfigWatcher, watchConfig, type WatchConfigOptions } from "./watch.ts";
 export { targetLocation } from "./target-location.ts";

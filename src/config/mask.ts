@@ -26,3 +26,20 @@ export function masked(config: unknown, at: ConfigPath = []): unknown {
 export function isSecret(config: unknown, path: ConfigPath): boolean {
   return roleOf(schemaAt(config, path)).secret === true;
 }
+
+/** Every secret of a configuration, for keeping them out of words of others. */
+export function secretsOf(config: unknown): string[] {
+  const found = new Set<string>();
+  const visit = (value: unknown, path: ConfigPath): void => {
+    if (typeof value === "string") {
+      if (isSecret(config, path)) found.add(value);
+    } else if (typeof value === "object" && value !== null) {
+      for (const key of Object.keys(value)) {
+        const at = Array.isArray(value) ? Number(key) : key;
+        visit(propertyOf(value, at), [...path, at]);
+      }
+    }
+  };
+  visit(config, []);
+  return [...found];
+}

@@ -25,7 +25,7 @@ export const metricsSchema = z
       .max(65_535)
       .optional()
       .describe(
-        "A port of their own for the metrics, without access keys; 0 is any free one. Without it `GET /metrics` is on the gateway's port, for those with an access key.",
+        "A port of their own for the metrics, without keys; 0 is any free one. Without it `GET /metrics` is on the gateway's port, for those with an admin key.",
       ),
     host: z
       .string()

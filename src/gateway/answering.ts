@@ -4,6 +4,7 @@ import { answerHeaders, timed } from "./answer-headers.ts";
 import type { Call, Reply } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
 import { sendError } from "./send-json.ts";
+import { withoutSecrets } from "./without-secrets.ts";
 
 /**
  * Runs one request's handler: its upstream calls end when the client leaves or the gateway stops, and what it throws
@@ -28,7 +29,8 @@ export async function answering(
     }
     await run(active, headers);
     gateway.admission.bodyDone(call.ticket);
-  } catch (error) {
+  } catch (thrown) {
+    const error = withoutSecrets(thrown, gateway.secrets);
     if (!(error instanceof GatewayError)) gateway.reportBug(error, call.requestId);
     call.record.failOf(error, call.body, call.callerToken);
     if (!reply.closed && !reply.headSent) {

@@ -23,6 +23,8 @@ export type Limits = LimitsConfig;
 export interface Gateway {
   /** What this gateway was made from; holds secrets. */
   config: Config;
+  /** Those of the configuration, which nobody is to be told. */
+  secrets: readonly string[];
   access: Access;
   /** By name, in the order of the configuration: the first is the default. */
   upstreams: ReadonlyMap<string, ConnectedUpstream>;

@@ -11,6 +11,7 @@ import type { Gateway } from "./gateway.ts";
 import { outcomeOf } from "./outcome.ts";
 import { KEEP_ALIVE_COMMENT, type SilentStream } from "./keep-alive.ts";
 import type { AcceptedReceiver } from "./upstream-session.ts";
+import { withoutSecrets } from "./without-secrets.ts";
 
 export const STREAM_HEADERS: Readonly<Record<string, string>> = {
   "content-type": "text/event-stream; charset=utf-8",
@@ -148,8 +149,9 @@ export class StreamedAnswer implements SilentStream {
   }
 
   /** Before the head: an ordinary error answer. After it: an event that the SDKs throw, and no `[DONE]`. */
-  fail(error: unknown): void {
+  fail(thrown: unknown): void {
     if (this.#done) return;
+    const error = withoutSecrets(thrown, this.#gateway.secrets);
     this.#finish();
     this.#active.end(SIBLING_FAILED);
     if (!this.#reply.headSent) {

@@ -194,7 +194,7 @@ export function scriptedGateway(
   const config = configSchema.parse({ upstreams: { scripted: { kind: "vertex", project: "some-project" } } });
   const admission = changes.admission ?? openAdmission(config.limits);
   return {
-    access: new Access([]),
+    access: new Access({}),
     admission,
     upstreams: new Map([["scripted", scriptedConnection(client, credentials)]]),
     config,
@@ -218,6 +218,7 @@ export function scriptedGateway(
     now: () => 1_795_000_000_000,
     observer: SILENT_OBSERVER,
     metrics: undefined,
+    secrets: [],
     reportBug: (error) => bugs.push(error),
     ...changes,
     calls,
