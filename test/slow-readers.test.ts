@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { writeConfig } from "./support/configured-gateway.ts";
 import { endlessUpstream, type EndlessUpstream } from "./support/endless-upstream.ts";
 import { postText, rawClient, readSlowly, type RawClient } from "./support/raw-clients.ts";
+import { openConnections } from "./support/open-connections.ts";
 import { servePollux, type ServedProcess } from "./support/served-process.ts";
 
 const ASK = {
@@ -99,6 +100,30 @@ describe("F-05 a slow reader", () => {
     await vi.waitFor(() => expect(upstream.open).toBe(0));
   });
 });
+
+test(
+  "F-05 answers of the other routes that nobody reads are let go as well",
+  { timeout: 60_000 },
+  async () => {
+    await start(SLOW_CLIENT_MS);
+    const size = (await (await fetch(`${pollux.url}/openapi.json`)).text()).length;
+    const clients = await Promise.all(
+      Array.from({ length: 20 }, () => rawClient(pollux.url, { forget: true, paused: true })),
+    );
+    // Small answers, so many of them: more than the sockets' buffers hold.
+    const requests = "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    for (const { socket } of clients) socket.write(requests.repeat(Math.ceil((8 * MEGABYTE) / size)));
+    expect(openConnections(pollux.url)).toBeGreaterThanOrEqual(20);
+    // The one that may be left is of `fetch`.
+    await vi.waitFor(() => expect(openConnections(pollux.url)).toBeLessThanOrEqual(1), {
+      timeout: SLOW_CLIENT_MS + 20_000,
+      interval: 100,
+    });
+    // One that was not let go would be sent the rest, and an end.
+    for (const { socket } of clients) socket.resume();
+    expect(new Set(await Promise.all(clients.map(({ closed }) => closed)))).toEqual(new Set(["reset"]));
+  },
+);
 
 test(
   `F-05 S-44 ${UNREAD_STREAMS} streams that nobody reads cost less than 1 MB each, and are let go`,

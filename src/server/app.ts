@@ -14,6 +14,7 @@ import { noRoute } from "./no-route.ts";
 import { NodeReply } from "./node-exchange.ts";
 import { recordOf, remember, track } from "./request-tracking.ts";
 import { ROUTES, type Route } from "./routes.ts";
+import { letGoIfUnread } from "./unread-answer.ts";
 
 export function createApp(handle: GatewayHandle): FastifyInstance {
   const deadlines = new Deadlines();
@@ -27,6 +28,7 @@ export function createApp(handle: GatewayHandle): FastifyInstance {
           refuseMissingHost(response, record);
         } else if (!hotRoutes(request, response, record)) {
           remember(request, record);
+          letGoIfUnread(response, deadlines, handle.current.limits.slowClientMs);
           handler(request, response);
         }
       }),

@@ -8,7 +8,6 @@ const REPORTER = new URL("./report-health.ts", import.meta.url).href;
 
 export interface ServedProcess {
   url: string;
-  pid: number;
   /** Everything it has printed, both outputs. */
   printed(): string;
   /** The most memory it ever held, in bytes. */
@@ -53,7 +52,6 @@ export async function servePollux(
   });
   return {
     url,
-    pid: child.pid!,
     printed: () => printed,
     peakMemory: () => ask<number>(child, "peakMemory"),
     loopDelay: () => ask<LoopDelay>(child, "loopDelay"),
