@@ -55,6 +55,7 @@ test("everything set", () => {
     HOST: "0.0.0.0",
     PORT: "0",
     POLLUX_API_KEYS: " one, two ,,",
+    POLLUX_ADMIN_KEYS: "three",
     POLLUX_ALLOWED_PROJECTS: "a, b/eu ,*",
     POLLUX_MAX_BODY_BYTES: "1024",
     POLLUX_CONNECT_TIMEOUT_MS: "1",
@@ -79,6 +80,7 @@ test("everything set", () => {
     host: "0.0.0.0",
     port: 0,
     apiKeys: ["one", "two"],
+    adminKeys: ["three"],
     allowedProjects: [
       { project: "a", location: undefined },
       { project: "b", location: "eu" },

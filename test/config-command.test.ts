@@ -162,7 +162,7 @@ describe("pollux config diff", () => {
     const { code, stdout } = await pollux(["config", "diff", next, "--running", url, "--key", "k"]);
     expect([code, stdout]).toEqual([1, "~ limits.retryBudget: 0.2 -> 0\n"]);
     const refused = await pollux(["config", "diff", next, "--running", url]);
-    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("asks for an access key")]);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("asks for an admin key")]);
     expect(keys).toEqual(["Bearer k", undefined]);
   });
 });

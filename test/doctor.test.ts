@@ -339,13 +339,13 @@ describe("as commands", () => {
 });
 
 describe("auth status --url", () => {
-  test("asks a gateway that runs, with an access key where it wants one", async () => {
-    const gateway = await startConfigured("server: { apiKeys: [s3cret] }\n" + vertex(), {
+  test("asks a gateway that runs, with an admin key where it wants one", async () => {
+    const gateway = await startConfigured("server: { adminKeys: [s3cret] }\n" + vertex(), {
       files: { "key.json": key },
     });
     try {
       const refused = await pollux("auth", "status", "--url", gateway.url);
-      expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("POLLUX_API_KEY")]);
+      expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("POLLUX_ADMIN_KEY")]);
       const told = await pollux("auth", "status", "--url", gateway.url, "--key", "s3cret", "--json");
       // Nobody has asked for a token there yet.
       expect(JSON.parse(told.stdout)).toMatchObject({

@@ -17,7 +17,7 @@ let gateway: RunningGateway;
 
 beforeAll(async () => {
   // Far more wrong keys are tried here than one address may try.
-  gateway = await startConfigured(`server: { apiKeys: ["${KEY}"] }
+  gateway = await startConfigured(`server: { apiKeys: ["${KEY}"], adminKeys: [canary-admin-key-55d0] }
 limits: { failedKeysPerSecond: 1000000 }
 upstreams: { emulator: { kind: emulator } }`);
 });
@@ -272,7 +272,7 @@ describe("S-08 spellings of /admin", () => {
   const HEALTHY = new Set(["/healthz?/../admin/config"]);
 
   test.each(PATHS)("S-08 %s", async (path) => {
-    for (const key of ["", "Authorization: Bearer wrong\r\n"]) {
+    for (const key of ["", "Authorization: Bearer wrong\r\n", `Authorization: Bearer ${KEY}\r\n`]) {
       for (const host of [
         "localhost",
         "x/",

@@ -230,15 +230,16 @@ upstreams:
   }
 });
 
-test("GET /admin/auth asks for an access key where there are any", async () => {
+test("GET /admin/auth asks for an admin key where there are keys", async () => {
   const gateway = await startConfigured(
-    "server: { apiKeys: [s3cret] }\nupstreams: { emu: { kind: emulator } }\n",
+    "server: { apiKeys: [access], adminKeys: [s3cret] }\nupstreams: { emu: { kind: emulator } }\n",
   );
   const ask = (headers: Record<string, string>): Promise<Response> =>
     fetch(`${gateway.url}/admin/auth`, { headers });
   try {
     expect((await ask({})).status).toBe(401);
     expect((await ask({ authorization: "Bearer wrong" })).status).toBe(401);
+    expect((await ask({ authorization: "Bearer access" })).status).toBe(401);
     expect((await ask({ authorization: "Bearer s3cret" })).status).toBe(200);
   } finally {
     await gateway.close();

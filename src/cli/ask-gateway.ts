@@ -29,7 +29,7 @@ export async function askGateway(
     throw refuse("does not answer as a gateway does.");
   }
   if (response.status === 401 || response.status === 403) {
-    throw refuse("asks for an access key: give one by --key or POLLUX_API_KEY.");
+    throw refuse("asks for an admin key: give one by --key or POLLUX_ADMIN_KEY.");
   }
   if (typeof body !== "object" || body === null) {
     throw refuse(`does not answer ${path} (status ${response.status}).`);

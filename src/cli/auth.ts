@@ -26,7 +26,7 @@ function statusCommand(): Command {
     .description("Sign in as the configuration says, or ask a gateway that runs, and show what came of it.")
     .option("--config <file>", "configuration file (POLLUX_CONFIG); without one the environment decides")
     .option("--url <url>", "ask the gateway that runs there instead")
-    .option("--key <key>", "an access key of that gateway (POLLUX_API_KEY)")
+    .option("--key <key>", "an admin key of that gateway (POLLUX_ADMIN_KEY)")
     .option("--json", "print JSON, as GET /admin/auth answers it")
     .addHelpText(
       "after",
@@ -85,7 +85,7 @@ async function signedIn({ name, config, connected, error }: OpenedUpstream): Pro
 }
 
 async function fromGateway(url: string, key: string | undefined): Promise<Entry[]> {
-  const body = await askGateway("--url", url, "/admin/auth", key ?? process.env.POLLUX_API_KEY);
+  const body = await askGateway("--url", url, "/admin/auth", key ?? process.env.POLLUX_ADMIN_KEY);
   if (!("data" in body) || !Array.isArray(body.data)) {
     throw new SettingsError("--url", `${url} does not tell how it is signed in.`);
   }

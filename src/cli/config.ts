@@ -127,7 +127,7 @@ function diffCommand(): Command {
     .argument("<file>", "the file that would come")
     .option("--config <file>", "the file that is there now (POLLUX_CONFIG)")
     .option("--running <url>", "compare with the gateway that runs there, instead of a file")
-    .option("--key <key>", "an access key of that gateway (POLLUX_API_KEY)")
+    .option("--key <key>", "an admin key of that gateway (POLLUX_ADMIN_KEY)")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
@@ -156,7 +156,7 @@ async function diff(file: string, flags: DiffFlags): Promise<void> {
     flags.running === undefined
       ? diffConfigs(readConfig(process.env, {}, existingFile(flags.config)).config, after)
       : diffConfigs(
-          await runningConfig(flags.running, flags.key ?? process.env.POLLUX_API_KEY),
+          await runningConfig(flags.running, flags.key ?? process.env.POLLUX_ADMIN_KEY),
           // As that gateway tells it, so that equal secrets are equal.
           masked(after),
         );

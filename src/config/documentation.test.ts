@@ -24,7 +24,12 @@ test("its example loads, with every part and every kind of upstream", () => {
     GEMINI_API_KEY: "k",
   });
   expect(warnings.map(describeProblem)).toEqual([]);
-  expect(config.server).toEqual({ host: "0.0.0.0", port: 4364, apiKeys: ["from-a-variable", "from-a-file"] });
+  expect(config.server).toEqual({
+    host: "0.0.0.0",
+    port: 4364,
+    apiKeys: ["from-a-variable", "from-a-file"],
+    adminKeys: [],
+  });
   expect(Object.keys(config).toSorted()).toEqual(Object.keys(configSchema.shape).toSorted());
   expect(new Set(Object.values(config.upstreams).map(({ kind }) => kind))).toEqual(
     new Set(upstreamSchema.options.map(kindOf)),

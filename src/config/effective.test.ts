@@ -21,9 +21,20 @@ describe("flag, environment, file, default", () => {
   });
 
   test("the environment wins over it, and flags over both", () => {
-    const env = { HOST: "10.0.0.2", PORT: "2", POLLUX_API_KEYS: "a,b", POLLUX_RETRY_BUDGET: "0.5" };
+    const env = {
+      HOST: "10.0.0.2",
+      PORT: "2",
+      POLLUX_API_KEYS: "a,b",
+      POLLUX_ADMIN_KEYS: "c",
+      POLLUX_RETRY_BUDGET: "0.5",
+    };
     const loaded = loadText(text, env, { port: "3" });
-    expect(loaded.config.server).toEqual({ host: "10.0.0.2", port: 3, apiKeys: ["a", "b"] });
+    expect(loaded.config.server).toEqual({
+      host: "10.0.0.2",
+      port: 3,
+      apiKeys: ["a", "b"],
+      adminKeys: ["c"],
+    });
     expect(loaded.config.limits.retryBudget).toBe(0.5);
     expect(from(loaded, "server", "host")).toBe("HOST");
     expect(from(loaded, "server", "port")).toBe("--port");

@@ -5,7 +5,7 @@ import { Access } from "./access.ts";
 const REFUSED = expect.objectContaining({ failure: { kind: "unauthenticated" } }) as Error;
 
 describe("without access keys", () => {
-  const access = new Access([]);
+  const access = new Access({});
 
   test.each([
     ["Bearer ya29.token", "ya29.token"],
@@ -24,7 +24,7 @@ describe("without access keys", () => {
 });
 
 describe("with access keys", () => {
-  const access = new Access(["key-one", "key-two"]);
+  const access = new Access({ apiKeys: ["key-one", "key-two"] });
 
   test("a key as the bearer is not the caller's Google token", () => {
     expect(access.open).toBe(false);
@@ -68,7 +68,7 @@ describe("with access keys", () => {
   test("S-06 tells of wrong keys and their address, and never of a good one", () => {
     const told: string[] = [];
     const tooMany = new Error("too many");
-    const guarded = new Access(["key-one"], (address) => {
+    const guarded = new Access({ apiKeys: ["key-one"] }, (address) => {
       told.push(address);
       if (told.length > 2) throw tooMany;
     });

@@ -11,15 +11,21 @@ export interface Admitted {
 }
 
 export class Access {
-  readonly #keys: readonly { digest: Buffer; name: string }[];
+  readonly #keys: readonly Key[];
+  readonly #adminKeys: readonly Key[];
   readonly #onWrongKey: (address: string) => void;
 
   /**
-   * @param apiKeys Access keys of the gateway itself; with none, any caller that can reach it may use it.
+   * @param keys `apiKeys`: access keys of the gateway itself; with none, any caller that can reach it may use it.
+   *   `adminKeys`: those that open what operators alone may see
    * @param onWrongKey is told the address that a wrong key came from, and throws when there were too many
    */
-  constructor(apiKeys: readonly string[], onWrongKey: (address: string) => void = () => {}) {
-    this.#keys = apiKeys.map((key) => ({ digest: digest(key), name: digest(key).toString("hex") }));
+  constructor(
+    keys: { apiKeys?: readonly string[]; adminKeys?: readonly string[] },
+    onWrongKey: (address: string) => void = () => {},
+  ) {
+    this.#keys = (keys.apiKeys ?? []).map(keyOf);
+    this.#adminKeys = (keys.adminKeys ?? []).map(keyOf);
     this.#onWrongKey = onWrongKey;
   }
 
@@ -37,7 +43,7 @@ export class Access {
     const bearer = bearerOf(header(headers, "authorization"));
     if (this.open) return { callerToken: bearer, key: undefined };
     const own = header(headers, "x-pollux-api-key");
-    const key = this.#find(own ?? bearer);
+    const key = find(this.#keys, own ?? bearer);
     if (key !== undefined) return { callerToken: own === undefined ? undefined : bearer, key };
     // Only now: a good key is let in however many wrong ones come from the same address.
     if (address !== undefined) this.#onWrongKey(address);
@@ -49,16 +55,42 @@ export class Access {
     );
   }
 
-  /** Every key is compared, whole digests at a time, so that the time taken tells nothing about any of them. */
-  #find(candidate: string | undefined): string | undefined {
-    if (candidate === undefined) return undefined;
-    const candidateDigest = digest(candidate);
-    let found: string | undefined;
-    for (const key of this.#keys) {
-      if (timingSafeEqual(key.digest, candidateDigest)) found = key.name;
-    }
-    return found;
+  /**
+   * For what operators alone may see. An access key is no admin key; where neither is configured, anyone may who can
+   * reach the gateway, which then is this machine.
+   * @throws as `admit`
+   */
+  admitAdmin(headers: RequestHeaders, address: string | undefined): void {
+    if (this.#adminKeys.length === 0 && this.open) return;
+    const given = header(headers, "x-pollux-api-key") ?? bearerOf(header(headers, "authorization"));
+    if (find(this.#adminKeys, given) !== undefined) return;
+    if (address !== undefined) this.#onWrongKey(address);
+    throw new GatewayError(
+      { kind: "unauthenticated" },
+      "An admin key is required: send one of `server.adminKeys` (POLLUX_ADMIN_KEYS) as `Authorization: Bearer <key>`. An access key is none.",
+    );
   }
+}
+
+interface Key {
+  digest: Buffer;
+  /** The digest in hexadecimal digits. */
+  name: string;
+}
+
+function keyOf(key: string): Key {
+  return { digest: digest(key), name: digest(key).toString("hex") };
+}
+
+/** Every key is compared, whole digests at a time, so that the time taken tells nothing about any of them. */
+function find(keys: readonly Key[], candidate: string | undefined): string | undefined {
+  if (candidate === undefined) return undefined;
+  const candidateDigest = digest(candidate);
+  let found: string | undefined;
+  for (const key of keys) {
+    if (timingSafeEqual(key.digest, candidateDigest)) found = key.name;
+  }
+  return found;
 }
 
 function digest(key: string): Buffer {

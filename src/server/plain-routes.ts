@@ -1,12 +1,11 @@
 /** The routes that answer at once: with a JSON value, the metrics with text. */
-import { defaultUpstream } from "../gateway/routing-choice.ts";
+import { GatewayError } from "../errors.ts";
 import { masked } from "../config/config.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { RequestHeaders } from "../gateway/exchange.ts";
 import { authStatuses } from "../gateway/auth-statuses.ts";
 import { listRoutableModels, retrieveModel } from "./model-list.ts";
 import { openapiDocument } from "./openapi.ts";
-import { noRoute } from "./no-route.ts";
 import type { MatchedRoute, RouteId } from "./routes.ts";
 
 export interface PlainAnswer {
@@ -63,15 +62,15 @@ export async function answerPlainRoute(
     case "ready":
       return gateway.draining()
         ? { status: 503, body: { status: "draining" } }
-        : { status: 200, body: { status: "ready", upstream: defaultUpstream(gateway).at.description } };
+        : { status: 200, body: { status: "ready" } };
     case "adminAuth":
-      gateway.access.admit(headers, address);
+      gateway.access.admitAdmin(headers, address);
       return { status: 200, body: authStatuses(gateway) };
     case "adminConfig":
-      gateway.access.admit(headers, address);
+      gateway.access.admitAdmin(headers, address);
       return { status: 200, body: masked(gateway.config) };
     case "adminRouting":
-      gateway.access.admit(headers, address);
+      gateway.access.admitAdmin(headers, address);
       return {
         status: 200,
         body: {
@@ -81,8 +80,13 @@ export async function answerPlainRoute(
         },
       };
     case "metrics":
-      gateway.access.admit(headers, address);
-      if (gateway.metrics === undefined) throw noRoute("GET", "/metrics");
+      gateway.access.admitAdmin(headers, address);
+      if (gateway.metrics === undefined) {
+        throw new GatewayError(
+          { kind: "not_found", code: "unknown_url" },
+          "The metrics are not served here.",
+        );
+      }
       return {
         status: 200,
         contentType: gateway.metrics.contentType,
