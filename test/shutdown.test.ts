@@ -1,9 +1,10 @@
 /** Stopping with answers under way: each client learns how its answer ended, and the process ends in time. */
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { Agent, request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { readConfig, serve, type RunningServer } from "../src/serve.ts";
 import { writeConfig } from "./support/configured-gateway.ts";
@@ -330,4 +331,13 @@ describe("F-63 a mistake of the gateway itself in one request", () => {
     await server.close();
     expect(bugs.splice(0)).toEqual([new TypeError("poisoned")]);
   });
+});
+
+test("F-60 when it has closed nothing is left of clients that left, stalled, dripped or stood idle", async () => {
+  const script = fileURLToPath(new URL("./support/resources-left.ts", import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [script]);
+  const { during, after } = JSON.parse(stdout) as { during: number; after: string[] };
+  expect(during).toBeGreaterThan(10);
+  // Standard output, as it is read here.
+  expect(after.filter((resource) => resource !== "PipeWrap")).toEqual([]);
 });
