@@ -1,10 +1,11 @@
 /** Every request has one outcome: in its answer's header where that is possible, in its record always. */
 import { once } from "node:events";
 import { connect } from "node:net";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { createGateway } from "../src/index.ts";
 import type { RequestRecord } from "../src/observe/request-record.ts";
 import { readConfig, serve, type RunningServer } from "../src/serve.ts";
+import { configFrom } from "./support/gateway-from-yaml.ts";
 import { filler, sendRaw, sendText } from "./support/raw-http.ts";
 import { post } from "./support/running-gateway.ts";
 
@@ -318,4 +319,112 @@ test("the answers that a stop ends say so", async () => {
   await answer.text();
   await closed;
   expect(ended.map(({ outcome }) => outcome).toSorted()).toEqual(["draining.streaming", "draining.waiting"]);
+});
+
+describe("limits", () => {
+  const ended: RequestRecord[] = [];
+  const shed: string[] = [];
+  let limited: RunningServer;
+
+  beforeAll(async () => {
+    const { config } = configFrom(`
+limits:
+  maxInFlight: 1
+  maxQueue: 1
+  maxQueueMs: 300
+  bodyTimeoutMs: 300
+  slowClientMs: 300
+  maxBufferedBytes: 65536
+  retryBudget: 0
+  timeouts: { firstByteMs: 1500, idleMs: 700 }
+  shed: { noKeepAlive: { inFlightShare: 1 }, noLargeBodies: { inFlightShare: 1 }, noRequests: { inFlightShare: 1 } }
+upstreams: { e: { kind: emulator } }
+`);
+    limited = await serve(config, {
+      reportBug: (error) => bugs.push(error),
+      emulator: { paceMs: 0 },
+      drainMs: 0,
+      observer: { requestEnded: (record) => ended.push(record), shed: (reason) => shed.push(reason) },
+    });
+  });
+
+  afterAll(() => limited.close());
+
+  beforeEach(() => {
+    ended.length = 0;
+    limited.composed.emulator!.clearRules();
+  });
+
+  const outcomes = (): (string | undefined)[] => ended.map(({ outcome }) => outcome);
+
+  test.each([
+    ["F-21 an upstream that never answers", ASK, "hang", "upstream_timeout.first_byte"],
+    ["F-22 a stream that falls silent", { ...ASK, stream: true }, "stall-after=2", "upstream_timeout.idle"],
+  ])("%s", async (_, body, fault, outcome) => {
+    await (await post(limited, body, { headers: { "x-emulator-fault": fault } })).text();
+    await vi.waitFor(() => expect(outcomes()).toEqual([outcome]), 10_000);
+  });
+
+  test("F-07 a body that does not come", async () => {
+    const text = `POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{`;
+    const socket = connect(Number(new URL(limited.url).port), "127.0.0.1");
+    let answer = "";
+    socket.setEncoding("utf8").on("data", (data: string) => (answer += data));
+    socket.on("error", () => {});
+    socket.write(text);
+    await vi.waitFor(() => expect(answer).toContain("x-pollux-outcome: slow_client.sending\r\n"), 10_000);
+    socket.destroy();
+    await vi.waitFor(
+      () => expect(ended).toMatchObject([{ outcome: "slow_client.sending", status: 408 }]),
+      10_000,
+    );
+  });
+
+  test("F-05 an answer that is not read", async () => {
+    limited.composed.emulator!.addRule({ then: { text: "long ".repeat(4_000_000) } });
+    const socket = connect(Number(new URL(limited.url).port), "127.0.0.1");
+    const body = JSON.stringify({ ...ASK, stream: true });
+    socket.write(
+      `POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    socket.on("error", () => {});
+    await once(socket, "readable");
+    await vi.waitFor(() => expect(outcomes()).toEqual(["slow_client.reading"]), 20_000);
+    socket.destroy();
+  }, 30_000);
+
+  test("requests that wait for their turn, and those that find no room to wait", async () => {
+    const hang = { headers: { "x-emulator-fault": "hang" } };
+    const { requestCount } = limited.composed.emulator!;
+    const leave = new AbortController();
+    const first = post(limited, ASK, hang);
+    await vi.waitFor(() => expect(limited.composed.emulator!.requestCount).toBe(requestCount + 1));
+    const waiting = fetch(`${limited.url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(ASK),
+      signal: leave.signal,
+    });
+    const left = expect(waiting).rejects.toThrow();
+    await vi.waitFor(() => expect(limited.composed.admission.queued).toBe(1));
+    const full = await post(limited, ASK);
+    expect([full.status, full.headers.get("x-pollux-outcome")]).toEqual([503, "shed.queue_full"]);
+    await full.text();
+    leave.abort();
+    await left;
+    await vi.waitFor(() => expect(limited.composed.admission.queued).toBe(0));
+    const late = await post(limited, ASK);
+    expect([late.status, late.headers.get("x-pollux-outcome")]).toEqual([503, "shed.queue_timeout"]);
+    await late.text();
+    expect((await first).headers.get("x-pollux-outcome")).toBe("upstream_timeout.first_byte");
+    await (await first).text();
+    await vi.waitFor(() => expect(ended).toHaveLength(4));
+    expect(outcomes()).toEqual([
+      "shed.queue_full",
+      "client_closed.queued",
+      "shed.queue_timeout",
+      "upstream_timeout.first_byte",
+    ]);
+    expect(shed).toEqual(["queue_full", "queue_timeout"]);
+  });
 });
