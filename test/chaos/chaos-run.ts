@@ -16,7 +16,7 @@ import {
   checkLog,
   readLogLine,
 } from "./check-run.ts";
-import { KEYS } from "./config-file.ts";
+import { ADMIN_KEY, KEYS } from "./config-file.ts";
 import { Dice } from "./dice.ts";
 import { goodConfigOf, playFaults, type Stage } from "./fault-player.ts";
 import { scheduleFaults } from "./fault-schedule.ts";
@@ -178,7 +178,7 @@ export async function runChaos(plan: ChaosPlan, hooks: ChaosHooks): Promise<Chao
     if (a.generating + b.generating > 0) {
       violate([`${a.generating} and ${b.generating} upstream calls are still open with no client left`]);
     }
-    if (logLines > 0) await checkLogs();
+    await checkLogs();
     unlogged.length = 0;
     logged.clear();
   };
@@ -277,7 +277,7 @@ export async function runChaos(plan: ChaosPlan, hooks: ChaosHooks): Promise<Chao
 
   async function askGateway(path: string): Promise<string> {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
-      headers: { authorization: `Bearer ${KEYS[0]}`, connection: "close" },
+      headers: { authorization: `Bearer ${ADMIN_KEY}`, connection: "close" },
     });
     const text = await answer.text();
     if (!answer.ok) violate([`${path} answers ${answer.status}: ${text.slice(0, 500)}`]);

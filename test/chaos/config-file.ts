@@ -2,6 +2,7 @@
 import type { UpstreamName } from "./plan.ts";
 
 export const KEYS = ["chaos-key-one", "chaos-key-two"] as const;
+export const ADMIN_KEY = "chaos-admin-key";
 /** After SIGTERM, for the answers under way. */
 export const DRAIN_MS = 4_000;
 
@@ -13,7 +14,7 @@ export function goodConfig(upstreams: Record<UpstreamName, string>, variant: num
   ];
   return JSON.stringify(
     {
-      server: { apiKeys: KEYS },
+      server: { apiKeys: KEYS, adminKeys: [ADMIN_KEY] },
       limits: {
         maxBodyBytes: 20_000_000,
         maxInFlight: 24,
