@@ -27,6 +27,15 @@ function refusal(schema: unknown, to = toGeminiJsonSchema): unknown {
   return undefined;
 }
 
+test("of more unknown keywords than are named, the others are counted, and nothing else is overlooked", () => {
+  const unknown = Object.fromEntries(Array.from({ length: 3_000 }, (_, index) => [`x${index}`, 1]));
+  const context = contextFor();
+  const schema = { type: "string", ...unknown, $defs: 1 };
+  expect(() => toGeminiJsonSchema(schema, "s", contextFor())).toThrow("s.$defs");
+  expect(toGeminiJsonSchema({ type: "string", ...unknown }, "s", context)).toEqual({ type: "string" });
+  expect(context.notes.list.length + context.notes.dropped).toBe(1_001);
+});
+
 describe("the JSON Schema field", () => {
   test.each<{ name: string; schema: unknown; result: unknown; notes?: string[] }>([
     { name: "true", schema: true, result: {} },

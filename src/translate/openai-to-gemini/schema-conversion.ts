@@ -11,12 +11,16 @@ import { choiceKeywords } from "./schema-enum.ts";
 import { METADATA, own, STRUCTURAL } from "./schema-keywords.ts";
 import type { SchemaLedger } from "./schema-ledger.ts";
 import { mergeShapes } from "./schema-merge.ts";
+import { carriesNothing } from "./field-account.ts";
 import { memberPath } from "./member-path.ts";
 import { SCHEMA_TOO_LARGE, schemaTooLarge, type RefTarget, type SchemaRefs } from "./schema-ref.ts";
 import { orNull, put, type Shape, typeField } from "./schema-shape.ts";
 import { exclusiveBounds, readTypes, simpleKeywords } from "./schema-values.ts";
 
 export const MAX_DEPTH = 32;
+
+/** More notes than a request keeps. */
+const MAX_NAMED_KEYWORDS = 1_000;
 
 /** A shape and what it costs, references followed. */
 interface Sized {
@@ -99,11 +103,11 @@ export class SchemaConversion {
     }
     if (source === false) return this.#nothing(path);
     if (!isObject(source)) throw wrongType(path, "a JSON Schema (an object, true or false)", source);
-    if (Object.keys(source).length === 0) this.#ledger.used(path, "schema-kept");
+    if (carriesNothing(source)) this.#ledger.used(path, "schema-kept");
 
     const reference = own(source, "$ref");
-    const siblings = Object.keys(source).some((keyword) => keyword !== "$ref" && !isBeside(keyword));
     if (reference === undefined) return this.#keywords(source, path, place) ?? this.#nothing(path);
+    const siblings = Object.keys(source).some((keyword) => keyword !== "$ref" && !isBeside(keyword));
     if (typeof reference !== "string") throw wrongType(`${path}.$ref`, "a string", reference);
     const target = this.#refs.resolve(reference, `${path}.$ref`);
     const inline = place.inline || siblings;
@@ -301,15 +305,23 @@ export class SchemaConversion {
 
   /** Everything that the readers above do not take. */
   #others(source: Record<string, unknown>, path: string): void {
+    let unknown = 0;
     for (const keyword of Object.keys(source)) {
-      const at = memberPath(path, keyword);
       if (keyword === "$defs" || keyword === "definitions") {
-        this.#definitions(source[keyword], at);
+        this.#definitions(source[keyword], memberPath(path, keyword));
       } else if (METADATA.has(keyword) || own(source, keyword) === undefined) {
-        this.#ledger.used(at, "schema-metadata");
+        this.#ledger.used(memberPath(path, keyword), "schema-metadata");
       } else if (!STRUCTURAL.has(keyword) && !this.#dialect.keeps.has(keyword)) {
+        unknown += 1;
+        if (unknown > MAX_NAMED_KEYWORDS) continue;
+        const at = memberPath(path, keyword);
         this.#ledger.note("ignored", "schema-unsupported", at, `Not taken by ${this.#dialect.name}.`);
       }
+    }
+    if (unknown > MAX_NAMED_KEYWORDS) {
+      const more = unknown - MAX_NAMED_KEYWORDS;
+      const detail = `${more} more keywords of it are not taken by ${this.#dialect.name}.`;
+      this.#ledger.note("ignored", "schema-unsupported", path, detail);
     }
   }
 
