@@ -21,8 +21,11 @@ const SECONDS = [
 /** Makes and registers them. `live` is asked at each scrape. */
 export function metricFamilies(registry: Registry, live: () => LiveNumbers | undefined) {
   const registers = [registry];
-  const counter = <Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> =>
-    new Counter({ name, help, labelNames, registers });
+  const counter = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: Label[] = [],
+  ): Counter<Label> => new Counter({ name, help, labelNames, registers });
   const gauge = <Label extends string>(name: string, help: string, labelNames: Label[] = []): Gauge<Label> =>
     new Gauge({ name, help, labelNames, registers });
   const histogram = <Label extends string>(
@@ -98,6 +101,11 @@ export function metricFamilies(registry: Registry, live: () => LiveNumbers | und
     shedStage: gauge(
       "pollux_shed_stage",
       "The step of the shed ladder: 0 none, 1 no keep-alive, 2 no large bodies, 3 no requests.",
+    ),
+    connectionsRefused: counter(
+      "pollux_connections_refused_total",
+      "Connections closed unread because there were as many as there may be.",
+      [],
     ),
     tokenRefreshes: counter("pollux_token_refresh_total", "Fetches of upstreams' access tokens.", [
       "upstream",

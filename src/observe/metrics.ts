@@ -149,6 +149,10 @@ export class Metrics implements Observer, MetricsPage {
     this.#families.shed.inc({ reason });
   }
 
+  connectionRefused(): void {
+    this.#families.connectionsRefused.inc();
+  }
+
   shedStage(stage: ShedStage): void {
     this.#families.shedStage.set(STAGES[stage]);
   }

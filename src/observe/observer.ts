@@ -23,6 +23,8 @@ export interface Observer {
   shed(reason: ShedReason): void;
   /** The shed ladder has moved. */
   shedStage(stage: ShedStage): void;
+  /** A client's connection was closed unread: there are as many as there may be. */
+  connectionRefused(): void;
   /** A changed configuration came into force, or was refused. */
   configReloaded(succeeded: boolean): void;
 }
@@ -36,6 +38,7 @@ export const SILENT_OBSERVER: Observer = {
   tokenRefreshed() {},
   shed() {},
   shedStage() {},
+  connectionRefused() {},
   configReloaded() {},
 };
 
@@ -62,6 +65,9 @@ export function observers(all: readonly Partial<Observer>[]): Observer {
     },
     shedStage(stage) {
       for (const one of all) one.shedStage?.(stage);
+    },
+    connectionRefused() {
+      for (const one of all) one.connectionRefused?.();
     },
     configReloaded(succeeded) {
       for (const one of all) one.configReloaded?.(succeeded);

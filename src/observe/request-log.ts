@@ -19,6 +19,8 @@ const PROBES: ReadonlySet<string> = new Set(["health", "ready", "metrics"]);
 
 /** A shed ladder that refuses thousands a second must not write as many lines about it. */
 const SHED_REPORT_MS = 1_000;
+/** Nor must a flood of connections. */
+const CONNECTIONS_REPORT_MS = 60_000;
 
 export class RequestLog implements Partial<Observer> {
   readonly log: Logger;
@@ -27,6 +29,8 @@ export class RequestLog implements Partial<Observer> {
   readonly #now: () => number;
   #shedReportedAt = -Infinity;
   readonly #shedSince = new Map<ShedReason, number>();
+  #connectionsReportedAt = -Infinity;
+  #connectionsRefused = 0;
 
   constructor(sink: LogSink, options: LogOptions, now: () => number = () => performance.now()) {
     // `base: null`: process id and host name are the collector's to add.
@@ -80,6 +84,18 @@ export class RequestLog implements Partial<Observer> {
     this.#shedReportedAt = now;
     this.log.warn({ refused: Object.fromEntries(this.#shedSince) }, "requests are turned away");
     this.#shedSince.clear();
+  }
+
+  connectionRefused(): void {
+    this.#connectionsRefused += 1;
+    const now = this.#now();
+    if (now - this.#connectionsReportedAt < CONNECTIONS_REPORT_MS) return;
+    this.#connectionsReportedAt = now;
+    this.log.warn(
+      { refused: this.#connectionsRefused },
+      "connections are closed unread: there are as many as limits and open files allow",
+    );
+    this.#connectionsRefused = 0;
   }
 }
 
