@@ -65,7 +65,7 @@ const ofAnAnswer = {
     "Largest single event of an upstream's stream, in bytes.",
   ),
   maxBufferedBytes: count(
-    256 * 1024,
+    128 * 1024,
     64 * 1024,
     GIB,
     "Bytes of a stream that may wait for a slow client; then its upstream is paused. One event more may come.",
@@ -99,7 +99,12 @@ const atOneTime = {
 } as const;
 
 const ofConnections = {
-  maxConnections: count(20_000, 1, 1_000_000, "Connections of clients at one time."),
+  maxConnections: count(
+    20_000,
+    1,
+    1_000_000,
+    "Connections of clients at one time; never more than three quarters of the open files that the process may have.",
+  ),
   maxConnectionsPerAddress: count(
     0,
     0,
@@ -121,7 +126,7 @@ const ofConnections = {
   ),
   slowClientMs: timeoutMs(
     60_000,
-    "For which a client may take nothing of an answer that waits for it, before it is let go; 0 switches it off.",
+    "For a client to take what waits for it, 1 MiB at a time, before it is let go; 0 switches it off.",
   ),
 } as const;
 

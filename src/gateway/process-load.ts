@@ -32,10 +32,12 @@ export function watchProcess(): ProcessLoad {
   const residentLimit = residentBytes();
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
+  let resident = 0;
   return {
     read: () => {
       const heapShare = getHeapStatistics().used_heap_size / heapLimit;
-      const residentShare = process.memoryUsage.rss() / residentLimit;
+      resident = residentNow() ?? resident;
+      const residentShare = resident / residentLimit;
       const eventLoopDelayMs = meanDelayMs(delay);
       delay.reset();
       return { memoryShare: Math.max(heapShare, residentShare), eventLoopDelayMs };
@@ -43,6 +45,15 @@ export function watchProcess(): ProcessLoad {
     collectGarbage,
     close: () => delay.disable(),
   };
+}
+
+/** Undefined where the process may not open another file, which on Linux the answer is read from. */
+function residentNow(): number | undefined {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return undefined;
+  }
 }
 
 function heapBytes(): number {

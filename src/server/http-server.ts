@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import type { Limits } from "../gateway/gateway.ts";
 import type { Observer } from "../observe/observer.ts";
 import { refuseBrokenRequest, refuseExpectation, refuseTunnel } from "./broken-request.ts";
+import { connectionsThatFit } from "./open-file-limit.ts";
 import { track } from "./request-tracking.ts";
 
 /** Not in the types of Node.js, and in every one of its versions. */
@@ -33,8 +34,9 @@ export function createHttpServer(limits: Limits, observer: Observer, onRequest: 
     onRequest,
   );
   (server as HalfOpenServer).httpAllowHalfOpen = true;
-  server.maxConnections = limits.maxConnections;
-  if (limits.maxConnectionsPerAddress > 0) boundAddresses(server, limits.maxConnectionsPerAddress);
+  server.maxConnections = Math.min(limits.maxConnections, connectionsThatFit() ?? Infinity);
+  server.on("drop", () => observer.connectionRefused());
+  if (limits.maxConnectionsPerAddress > 0) boundAddresses(server, limits.maxConnectionsPerAddress, observer);
   server.on("connect", (_request, socket) => refuseTunnel(socket as Socket, observer));
   server.on("checkExpectation", (request, response) => {
     refuseExpectation(response, track(observer, request, response));
@@ -50,13 +52,14 @@ function checkEvery(...limitsMs: number[]): number {
 }
 
 /** Connections over the bound are closed before a byte of them is read. */
-function boundAddresses(server: Server, most: number): void {
+function boundAddresses(server: Server, most: number, observer: Observer): void {
   const open = new Map<string, number>();
   server.on("connection", (socket) => {
     const address = socket.remoteAddress;
     if (address === undefined) return;
     const count = open.get(address) ?? 0;
     if (count >= most) {
+      observer.connectionRefused();
       socket.destroy();
       return;
     }
