@@ -29,7 +29,7 @@ const server = z
       .max(1000)
       .default([])
       .describe(
-        "Keys for `/admin`, sent in the same way; an access key is none. Empty: `/admin` answers nobody where there are access keys, and this machine where there are none.",
+        "Keys for `/admin` and `/metrics`, sent in the same way; an access key is none. Empty: they answer nobody where there are access keys, and this machine where there are none.",
       ),
   })
   .prefault({})
