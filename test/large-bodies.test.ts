@@ -47,7 +47,7 @@ beforeAll(async () => {
     GEMINI_API_KEY: "key",
     GOOGLE_GEMINI_BASE_URL: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`,
   });
-});
+}, 60_000);
 
 afterAll(async () => {
   await gateway.stop();

@@ -25,7 +25,7 @@ upstreams: { gemini: { kind: gemini-api, apiKeys: [key], baseUrl: "http://127.0.
 limits: { maxEventBytes: ${MAX_EVENT}, maxResponseBytes: ${MAX_EVENT} }
 `);
   pollux = await servePollux({}, ["--config", file]);
-});
+}, 60_000);
 
 afterEach(() => upstream.closeAllConnections());
 
