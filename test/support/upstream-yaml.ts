@@ -1,12 +1,17 @@
 /** Configurations for tests of what befalls upstreams. */
 
+import { DEFAULT_SETTINGS, type HttpClientKind } from "../../src/settings.ts";
+
 export interface YamlOptions {
   /** Lines of `limits`. */
   limits?: string;
+  /** Default: the gateway's. */
+  httpClient?: HttpClientKind;
 }
 
 /** Each address an upstream of its own; the model `fast` asks them one after the other. */
-export function upstreamsAt(urls: readonly string[], { limits = "{}" }: YamlOptions = {}): string {
+export function upstreamsAt(urls: readonly string[], options: YamlOptions = {}): string {
+  const { limits = "{}", httpClient = DEFAULT_SETTINGS.httpClient } = options;
   const upstreams = urls.map(
     (url, at) => `
   u${at + 1}:
@@ -20,7 +25,8 @@ export function upstreamsAt(urls: readonly string[], { limits = "{}" }: YamlOpti
     (_, at) => `
       - { upstream: u${at + 1}, model: gemini-2.5-flash, priority: ${at + 1} }`,
   );
-  return `limits: ${limits}
+  return `httpClient: ${httpClient}
+limits: ${limits}
 upstreams:${upstreams.join("")}
 models:
   fast:
