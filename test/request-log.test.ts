@@ -86,7 +86,8 @@ test("S-49 line breaks and terminal commands in names make neither lines nor hea
   await vi.waitFor(() => expect(requestsIn(pollux)).toHaveLength(bodies.length + 1), 10_000);
   await pollux.stop();
   const printed = pollux.printed();
-  expect(printed).not.toMatch(/\u001b\]|\u001b\[2J|\u202e|\u2028|^x-forged|^\{"level":60/m);
+  for (const command of ["\u001b]", "\u001b[2J", "\u202e", "\u2028"]) expect(printed).not.toContain(command);
+  expect(printed).not.toMatch(/^x-forged|^\{"level":60/m);
   expect(requestsIn(pollux)).toHaveLength(bodies.length + 1);
   expect(requestsIn(pollux).every(({ level }) => level === 30 || level === 40)).toBe(true);
 });

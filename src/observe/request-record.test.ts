@@ -90,7 +90,7 @@ test.each([
     { prompt_tokens: 7, completion_tokens: "9" },
     { prompt: 7, completion: 0, reasoning: 0, cached: 0 },
   ],
-  [{ prompt_tokens: -1, completion_tokens: 1e400 }, undefined],
+  [{ prompt_tokens: -1, completion_tokens: Infinity }, undefined],
   [undefined, undefined],
   [null, undefined],
   ["7", undefined],
