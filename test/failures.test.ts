@@ -118,6 +118,7 @@ describe("an unstreamed answer that broke is an error", () => {
     ["reset", 502],
     ["cut-after-bytes=50", 502],
     ["no-candidates", 502],
+    ["no-finish", 502],
     ["status=500", 500],
     ["status=503", 503],
     ["status=429;retry-delay=27s", 429],

@@ -112,6 +112,15 @@ describe("planted violations are found", () => {
       seen(WHOLE, { calls: [{ upstream: "a", fault: "no-finish", at: 1 }] }),
       /FAKE FINISH: a finish_reason that no upstream sent/,
     ],
+    [
+      "a whole answer's stop that the upstream never said",
+      seen(
+        [],
+        { ...whole({ content: TEXT }), calls: [{ upstream: "a", fault: "no-finish", at: 1 }] },
+        unaryPlan,
+      ),
+      /FAKE FINISH: a finish_reason that no upstream sent/,
+    ],
     ["a lost chunk", seen(WHOLE.toSpliced(1, 1)), /no prefix/],
     ["a damaged character", seen(WHOLE.with(0, delta({ content: "r7xabc:0\uFFFD" }))), /no prefix/],
     [

@@ -144,13 +144,8 @@ function checkStream(observation: Observation, wrong: string[]): void {
       take(choices, choice, choice.delta ?? {}, wrong);
   }
   checkChoices(plan, choices, wrong);
+  checkFinishWasSaid(observation, choices, wrong);
   const finished = plan.answer.texts.every((_, index) => choices.get(index)?.finish !== undefined);
-  // Text that came whole does not make up for it: nobody can know that it is whole.
-  const unsaid =
-    observation.calls.length > 0 && observation.calls.every(({ fault }) => fault?.includes("no-finish"));
-  if (unsaid && [...choices.values()].some(({ finish }) => finish !== undefined)) {
-    wrong.push("FAKE FINISH: a finish_reason that no upstream sent");
-  }
   if (done && !finished) wrong.push("[DONE] before every choice had its finish_reason");
   if (done && plan.includeUsage && usages !== 1) wrong.push(`usage was asked for and came ${usages} times`);
   const [ending] = observation.endings;
@@ -167,6 +162,7 @@ function checkWhole(observation: Observation, wrong: string[]): void {
   for (const choice of (body["choices"] ?? []) as Choice[])
     take(choices, choice, choice.message ?? {}, wrong);
   checkChoices(plan, choices, wrong);
+  checkFinishWasSaid(observation, choices, wrong);
   for (const index of plan.answer.texts.keys()) {
     if (choices.get(index)?.finish === undefined)
       wrong.push(`choice ${index} of a whole answer is missing or unfinished`);
@@ -221,6 +217,18 @@ function checkChoices(plan: RequestPlan, choices: ReadonlyMap<number, Received>,
       );
     }
     checkCalls(received, calls, name, wrong);
+  }
+}
+
+/** Text that came whole does not make up for it: nobody can know that it is whole. */
+function checkFinishWasSaid(
+  { calls }: Observation,
+  choices: ReadonlyMap<number, Received>,
+  wrong: string[],
+): void {
+  const unsaid = calls.length > 0 && calls.every(({ fault }) => fault?.includes("no-finish"));
+  if (unsaid && [...choices.values()].some(({ finish }) => finish !== undefined)) {
+    wrong.push("FAKE FINISH: a finish_reason that no upstream sent");
   }
 }
 

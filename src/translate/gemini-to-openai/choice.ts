@@ -69,6 +69,11 @@ export class ChoiceTranslation {
     return this.#ending.known;
   }
 
+  /** Anything but thoughts has come. */
+  get hasOutput(): boolean {
+    return this.#hasOtherOutput || this.#calls.count > 0 || this.#images > 0;
+  }
+
   /** The role alone, unless it was sent: accumulators want choices to begin in the order of their numbers. */
   open(): Step[] {
     const steps: Step[] = [];
@@ -130,7 +135,7 @@ export class ChoiceTranslation {
     this.#leaveOpen(steps);
     const audio = this.#audio?.end() ?? "";
     if (audio !== "") this.#emit(steps, { audio: { data: audio } });
-    const hasOutput = this.#hasOutput();
+    const hasOutput = this.hasOutput;
     const finish = this.#ending.finishReason({
       calledTools: this.#calls.count > 0,
       legacyFunctions: this.#shape.legacyFunctions,
@@ -334,10 +339,6 @@ export class ChoiceTranslation {
       const own = steps.at(-1);
       if (own !== undefined) own.logprobs = logprobs;
     }
-  }
-
-  #hasOutput(): boolean {
-    return this.#hasOtherOutput || this.#calls.count > 0 || this.#images > 0;
   }
 }
 

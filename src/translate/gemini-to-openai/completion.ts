@@ -14,7 +14,7 @@ import { mergeUsage, toServiceTier, toUsage } from "./usage.ts";
 /**
  * @param responses one answer for each upstream call that was made (several when `n` was fanned out)
  * @param model bare id of the model that answered, remembered with its tool calls
- * @throws GatewayError 502 when an answer cannot be used: not an object, a malformed function call
+ * @throws GatewayError 502 when an answer cannot be used: not an object, cut short, a malformed function call
  */
 export function toChatCompletion(
   responses: readonly GenerateContentResponse[],
@@ -55,6 +55,8 @@ export function toChatCompletion(
 }
 
 function toChoice(translation: ChoiceTranslation, before: Step[], shape: AnswerShape): Choice {
+  // Nobody can know that this is all of it: only an empty turn may go without a reason.
+  if (!translation.ended && translation.hasOutput) throw withoutReason();
   const end = translation.end();
   const steps = [...before, ...end.steps];
   const message = toMessage(steps.map((step) => step.delta));
@@ -90,9 +92,13 @@ function withoutCandidates(): GatewayError {
   return badAnswer("The upstream's answer counts generated tokens but holds no candidate.");
 }
 
-function badAnswer(message: string): GatewayError {
+function withoutReason(): GatewayError {
+  return badAnswer("The upstream's answer holds output and does not say why it ended.", "upstream_truncated");
+}
+
+function badAnswer(message: string, code = "bad_upstream_response"): GatewayError {
   return new GatewayError(
-    { kind: "upstream", status: 502, type: "server_error", code: "bad_upstream_response", param: null },
+    { kind: "upstream", status: 502, type: "server_error", code, param: null },
     message,
   );
 }
