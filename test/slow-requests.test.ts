@@ -244,7 +244,8 @@ describe("F-10 connections that stand idle", () => {
       `${clients.length} idle sockets: ${checks} health checks, the slowest ${slowest.toFixed(0)} ms`,
     );
     expect(checks).toBeGreaterThan(5);
-    expect(slowest).toBeLessThan(3_000);
+    // The patience of load balancers, on a machine that may be busy with other tests.
+    expect(slowest).toBeLessThan(10_000);
     expect(pollux.exited).toBe(false);
     await pollux.stop();
   }, 90_000);

@@ -3,6 +3,7 @@
  * it tries, and that others are served meanwhile.
  */
 import { execFile, spawnSync } from "node:child_process";
+import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { writeConfig } from "./support/configured-gateway.ts";
 import { openConnections } from "./support/open-connections.ts";
@@ -40,8 +41,8 @@ function attack(argv: readonly string[]): Promise<Report> {
           reject(new Error(`${error.message}\n${stdout}${stderr}`));
           return;
         }
-        // oxlint-disable-next-line no-control-regex -- it writes for terminals
-        const text = (stdout + stderr).replace(/\x1b\[[0-9;]*[A-Za-z]/g, "");
+        // It writes for terminals.
+        const text = stripVTControlCharacters(stdout + stderr);
         resolve({
           text,
           available: [...text.matchAll(/service available:\s+(\w+)/g)].map(([, answer]) => answer!),
