@@ -144,7 +144,7 @@ upstreams:
     { mode: 0o600 },
   );
   pollux = await servePollux({}, ["--config", file]);
-});
+}, 60_000);
 
 afterAll(async () => {
   await pollux.stop();
@@ -152,7 +152,7 @@ afterAll(async () => {
   echo.close();
   collector.close();
   rmSync(folder, { recursive: true });
-});
+}, 60_000);
 
 function expectNone(text: string, canaries: Iterable<string>): void {
   for (const canary of canaries) expect(text).not.toContain(canary);
