@@ -21,7 +21,7 @@ import { Dice } from "./dice.ts";
 import { goodConfigOf, playFaults, type Stage } from "./fault-player.ts";
 import { scheduleFaults } from "./fault-schedule.ts";
 import { Figures } from "./figures.ts";
-import { GatewayProcess, type Holdings } from "./gateway-process.ts";
+import { type Disruption, GatewayProcess, type Holdings } from "./gateway-process.ts";
 import type { Observation } from "./observation.ts";
 import { lastingPort } from "./lasting-port.ts";
 import { KINDS } from "./plan.ts";
@@ -67,6 +67,8 @@ export interface ChaosResult {
   /** How late the driver's own timers were, in milliseconds: what it measures is no better than that. */
   driverLateMs: { p99: number; most: number };
   logLines: number;
+  /** Of `performance.now()`, as the times of the histories. */
+  disruptions: readonly Disruption[];
   violations: Violation[];
 }
 
@@ -230,6 +232,7 @@ export async function runChaos(plan: ChaosPlan, hooks: ChaosHooks): Promise<Chao
     peakRss,
     driverLateMs: { p99: Math.round(late.percentile(99) / 1e6), most: Math.round(late.max / 1e6) },
     logLines,
+    disruptions: gateway.disruptions,
     violations,
   };
 

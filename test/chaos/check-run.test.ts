@@ -93,6 +93,8 @@ describe("the request log", () => {
     const missing = answered("req_3");
     expect(checkLog(missing, lines, [ended("SIGTERM")])).toEqual(["no line in the request log"]);
     expect(checkLog(missing, lines, [ended("SIGKILL")])).toEqual([]);
+    expect(checkLog(missing, lines, [{ ...ended("SIGKILL"), from: 2400 }])).toEqual([]);
+    expect(checkLog(missing, lines, [{ ...ended("SIGKILL"), from: 2600 }])).toHaveLength(1);
   });
 
   test("says what the client saw", () => {

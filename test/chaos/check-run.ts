@@ -67,6 +67,9 @@ export function readLogLine(line: string): LogLine | undefined {
   }
 }
 
+/** A line is written a moment after its answer; by a process that was killed in between, never. */
+const UNWRITTEN_MS = 500;
+
 /** Exactly one line for each request that was answered; a killed process may have kept its last ones to itself. */
 export function checkLog(
   observation: Observation,
@@ -79,7 +82,10 @@ export function checkLog(
   const [outcome] = outcomes;
   if (outcomes.length > 1) return [`${outcomes.length} lines in the request log: ${outcomes.join(", ")}`];
   if (outcome === undefined) {
-    const killed = disruptions.some((one) => one.kind === "SIGKILL" && overlaps(observation, one));
+    const { startedAt, endedAt } = observation;
+    const killed = disruptions.some(
+      ({ kind, from, to }) => kind === "SIGKILL" && startedAt <= to && endedAt + UNWRITTEN_MS >= from,
+    );
     return killed ? [] : ["no line in the request log"];
   }
   const word = outcomeWord(observation);
