@@ -184,7 +184,7 @@ function refused(answer: RawAnswer): void {
 const STATUSES = [400, 401, 403, 404, 429, 500, 503];
 const MODELS = ["google/gemini-3.5-flash", "key/gemini-3.5-flash", "own-model", "mended-model"];
 
-describe("upstreams that say back all they are sent", () => {
+describe("S-46 upstreams that say back all they are sent", () => {
   test.each(
     MODELS.flatMap((model) => (["google", "openai", "page"] as const).map((form) => [model, form] as const)),
   )("%s, as %s", async (model, form) => {
@@ -218,7 +218,7 @@ describe("upstreams that say back all they are sent", () => {
   });
 });
 
-describe("requests that are refused", () => {
+describe("S-46 requests that are refused", () => {
   test.each<[string, () => Promise<RawAnswer>]>([
     ["a wrong key", () => ask(body(), { authorization: `Bearer ${CALLERS.wrongKey}` })],
     ["a wrong key as Basic", () => ask(body(), { authorization: `Basic ${CALLERS.wrongKey}` })],
@@ -250,7 +250,7 @@ describe("requests that are refused", () => {
   });
 });
 
-describe("after all of that", () => {
+describe("S-46 after all of that", () => {
   const everything = (): string[] => [
     ...Object.values(OWN),
     ...Object.values(CALLERS),

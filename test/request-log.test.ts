@@ -65,6 +65,29 @@ test("the documented outcomes and metrics are those there are", () => {
   expect(named("Metrics")).toEqual(new Metrics().described.map(({ name }) => name));
 });
 
+test.each([false, true])(
+  "S-47 an upstream's projects, addresses and stack are told to the operator alone, by the request's id (streamed: %s)",
+  async (stream) => {
+    const pollux = await servePollux({ POLLUX_RETRY_BUDGET: "0" });
+    const said =
+      "Denied on projects/123456789012 for caller@secret-tides.iam.gserviceaccount.com at https://internal.example/x and 10.1.2.3:8000.";
+    const answer = await post(
+      pollux,
+      { ...ASK, stream },
+      { headers: { "x-emulator-fault": `status=403;message=${said}` } },
+    );
+    const told = (await answer.text()) + JSON.stringify([...answer.headers]);
+    expect(answer.status).toBe(403);
+    expect(told).toContain("Denied on projects/PROJECT for ACCOUNT at URL and ADDRESS.");
+    expect(told).not.toMatch(/123456789012|secret-tides|internal\.example|10\.1\.2\.3/);
+    await vi.waitFor(() => expect(requestsIn(pollux)).toHaveLength(1), 10_000);
+    expect(requestsIn(pollux)).toMatchObject([
+      { request_id: answer.headers.get("x-request-id"), upstream_said: said, outcome: "upstream_refused" },
+    ]);
+    await pollux.stop();
+  },
+);
+
 test("S-49 line breaks and terminal commands in names make neither lines nor headers", async () => {
   const pollux = await servePollux();
   const forged = '\r\n{"level":60,"msg":"forged"}\r\nx-forged: 1\u001b[2J\u001b]0;owned\u0007\u202e\u2028';
