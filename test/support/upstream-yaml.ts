@@ -1,6 +1,6 @@
 /** Configurations for tests of what befalls upstreams. */
 
-import { DEFAULT_SETTINGS, type HttpClientKind } from "../../src/settings.ts";
+import type { HttpClientKind } from "../../src/settings.ts";
 
 export interface YamlOptions {
   /** Lines of `limits`. */
@@ -11,7 +11,7 @@ export interface YamlOptions {
 
 /** Each address an upstream of its own; the model `fast` asks them one after the other. */
 export function upstreamsAt(urls: readonly string[], options: YamlOptions = {}): string {
-  const { limits = "{}", httpClient = DEFAULT_SETTINGS.httpClient } = options;
+  const { limits = "{}", httpClient } = options;
   const upstreams = urls.map(
     (url, at) => `
   u${at + 1}:
@@ -25,8 +25,8 @@ export function upstreamsAt(urls: readonly string[], options: YamlOptions = {}):
     (_, at) => `
       - { upstream: u${at + 1}, model: gemini-2.5-flash, priority: ${at + 1} }`,
   );
-  return `httpClient: ${httpClient}
-limits: ${limits}
+  const client = httpClient === undefined ? "" : `httpClient: ${httpClient}\n`;
+  return `${client}limits: ${limits}
 upstreams:${upstreams.join("")}
 models:
   fast:
