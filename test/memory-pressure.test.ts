@@ -164,7 +164,7 @@ describe("F-65 memory is short", () => {
     noRequests: { memoryShare: 0.5 }`,
       upstream,
     );
-    const seen = await press(served, 150, 0.4 * MEGABYTE, 10_000);
+    const seen = await press(served, 150, 0.4 * MEGABYTE, 6_000);
     expectRefusals(seen, ["overloaded"]);
     await vi.waitFor(async () => expect(await stageOf(served)).toBe(0), { timeout: 60_000, interval: 250 });
     const stages = stagesToldBy(served);
