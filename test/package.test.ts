@@ -79,7 +79,7 @@ describe("the built package", () => {
       expect(stdout).toContain(`  ${command} `);
       expect((await pollux(command, "--help")).stdout).toContain("Examples:");
     }
-  });
+  }, 60_000);
 
   test("explains a request without sending it", async () => {
     const file = join(project, "request.json");
