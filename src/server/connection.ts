@@ -13,8 +13,6 @@ export interface OpenAnswer {
    * False when it is not this answer's turn on the connection.
    */
   probe(): boolean;
-  /** The connection is closed. */
-  lost(): void;
 }
 
 /** After the client has closed its side: a reset takes one round trip, and the write after it finds it. */
@@ -43,7 +41,6 @@ export class Connection {
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on("end", () => this.#probe());
-    socket.on("close", () => this.#lost());
   }
 
   add(answer: OpenAnswer): void {
@@ -61,12 +58,5 @@ export class Connection {
     const wait = PROBE_AFTER_MS[this.#probes] ?? PROBE_EVERY_MS;
     this.#probes += 1;
     this.#timer = setTimeout(() => this.#probe(), wait).unref();
-  }
-
-  /** Answers that wait for their turn on the connection are not told by node:http. */
-  #lost(): void {
-    clearTimeout(this.#timer);
-    for (const answer of this.#answers) answer.lost();
-    this.#answers.clear();
   }
 }

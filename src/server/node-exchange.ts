@@ -124,11 +124,6 @@ export class NodeReply implements Reply, OpenAnswer, Awaited {
     return true;
   }
 
-  lost(): void {
-    this.#response.destroy();
-    this.#close();
-  }
-
   /** A reset rather than an end: what the system holds for this client is freed as well. */
   check(now: number): void {
     if (this.#dueAt === undefined || now < this.#dueAt) return;
