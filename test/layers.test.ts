@@ -25,6 +25,7 @@ const FLOORS = [
   "compose.ts",
   "serve.ts",
   "doctor",
+  "conform",
   "client",
   "cli",
   "index.ts",

@@ -8,8 +8,10 @@ import { ToxicError } from "../toxics/fault-proxy.ts";
 import { LocalModelError } from "../upstreams/local/local-model-error.ts";
 import { VERSION } from "../version.ts";
 import { ConfigError } from "../config/config.ts";
+import { CaseError } from "../conform/conform.ts";
 import { authCommand } from "./auth.ts";
 import { configCommand } from "./config.ts";
+import { conformCommand } from "./conform.ts";
 import { doctorCommand } from "./doctor.ts";
 import { emulatorCommand } from "./emulator.ts";
 import { explainCommand } from "./explain.ts";
@@ -49,7 +51,8 @@ Examples:
   .addCommand(initCommand())
   .addCommand(configCommand())
   .addCommand(authCommand())
-  .addCommand(doctorCommand());
+  .addCommand(doctorCommand())
+  .addCommand(conformCommand());
 
 // Subcommands made elsewhere do not inherit this.
 for (const command of program.commands) command.exitOverride().showSuggestionAfterError();
@@ -63,7 +66,7 @@ try {
 /** 0 for help and version, 2 for a wrong command line or setting, 1 for everything else. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof ConfigError) {
+  if (error instanceof ConfigError || error instanceof CaseError) {
     for (const line of error.message.split("\n")) printError(`error: ${line}`);
     return 2;
   }
