@@ -136,6 +136,10 @@ export async function runChaos(plan: ChaosPlan, hooks: ChaosHooks): Promise<Chao
       const wrong = [...checkAnswer(observation), ...checkEnding(observation, gateway.disruptions)];
       if (observation.phase.startsWith("calm") || observation.phase === "sanity")
         wrong.push(...checkCalm(observation));
+      // Where no answer came, nothing but the time tells which lines are about it.
+      if (wrong.length > 0 && observation.status === undefined) {
+        wrong.push(["The gateway's last lines:", ...gateway.lastLines].join("\n    "));
+      }
       violate(wrong, observation);
       unlogged.push(observation);
     },

@@ -38,6 +38,8 @@ export interface Observation {
   showsDone: boolean;
   /** The body of an answer that is not a stream. */
   body: string;
+  /** Of a client by hand: bytes received, heads and interim answers included. */
+  bytes: number;
   /** Every way in which it ended; a sound client sees one. */
   endings: Ending[];
   error?: string;
@@ -54,6 +56,7 @@ export function newObservation(plan: RequestPlan, phase: string): Observation {
     events: [],
     showsDone: true,
     body: "",
+    bytes: 0,
     endings: [],
     calls: [],
   };

@@ -61,7 +61,9 @@ function history(observation: Observation): string[] {
       ({ upstream, fault = "no fault", at, endedAt }) =>
         `  call of ${upstream} (${fault}) at ${since(at)}, over at ${since(endedAt)}`,
     ),
-    `  status ${observation.status ?? "none"}; ${Object.entries(observation.headers)
+    `  status ${observation.status ?? "none"}, ${observation.bytes} bytes; ${Object.entries(
+      observation.headers,
+    )
       .filter(([name]) => /^x-|retry|content-type|connection/.test(name))
       .map(([name, value]) => `${name}: ${value}`)
       .join("; ")}`,

@@ -83,6 +83,7 @@ export function askBySocket(
     sendRequest(observation, socket, key, leave);
   });
   socket.on("data", (bytes: Buffer) => {
+    observation.bytes += bytes.length;
     try {
       reader.push(bytes);
     } catch (error) {
