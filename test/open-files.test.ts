@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { idleClients, postText, rawClient } from "./support/raw-clients.ts";
 import { post } from "./support/running-gateway.ts";
 
@@ -21,6 +21,7 @@ async function serveWith(
     ["-c", `ulimit -n ${openFiles}; exec "$0" "$@"`, process.execPath, MAIN, "serve", "--port", "0"],
     { env: { PATH: process.env["PATH"] ?? "" }, stdio: ["ignore", "pipe", "pipe"] },
   );
+  onTestFinished(() => void child.kill("SIGKILL"));
   let printed = "";
   const url = await new Promise<string>((resolve, reject) => {
     child.once("exit", () => reject(new Error(printed)));

@@ -5,7 +5,7 @@ import { Agent, request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { readConfig, serve, type RunningServer } from "../src/serve.ts";
 import { writeConfig } from "./support/configured-gateway.ts";
 import { postText, rawClient } from "./support/raw-clients.ts";
@@ -145,6 +145,7 @@ async function serving(argv: readonly string[] = [], nodeArgv: readonly string[]
     env: { PATH: process.env["PATH"] ?? "" },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  onTestFinished(() => void child.kill("SIGKILL"));
   const exited = once(child, "exit");
   let errors = "";
   child.stderr!.setEncoding("utf8").on("data", (text: string) => (errors += text));

@@ -1,5 +1,5 @@
 /** Requests that arrive slowly, hardly, not as announced or not at all, and connections that only stand there. */
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { writeConfig } from "./support/configured-gateway.ts";
 import { gatewayFrom } from "./support/gateway-from-yaml.ts";
 import { drip, idleClients, postText, rawClient } from "./support/raw-clients.ts";
@@ -134,6 +134,7 @@ describe("F-08 a body over the limit", () => {
   test("S-30 200 MB and 1 GB in chunks: 413 as soon as known, the connection closed, memory flat", async () => {
     const { file } = writeConfig(`${EMULATOR}\nlimits: { maxBodyBytes: ${MEGABYTE} }`);
     const pollux = await servePollux({}, ["--config", file]);
+    onTestFinished(() => pollux.stop());
     expect((await post(pollux, ASK)).status).toBe(200);
     const calm = await pollux.peakMemory();
     for (const [bytes, headers] of [
@@ -156,7 +157,6 @@ describe("F-08 a body over the limit", () => {
     }
     expect((await pollux.peakMemory()) - calm).toBeLessThan(40 * MEGABYTE);
     expect((await post(pollux, ASK)).status).toBe(200);
-    await pollux.stop();
   }, 60_000);
 
   test("a client that goes on sending after its 413 is cut off", async () => {
@@ -222,6 +222,7 @@ describe("F-10 connections that stand idle", () => {
   test("10,000 of them: health is answered all the time, and every one is closed", async () => {
     const { file } = writeConfig(`${EMULATOR}\nlimits: { headersTimeoutMs: 5000, maxConnections: 30000 }`);
     const pollux = await servePollux({}, ["--config", file]);
+    onTestFinished(() => pollux.stop());
     let checks = 0;
     let slowest = 0;
     let checking = true;
@@ -247,7 +248,6 @@ describe("F-10 connections that stand idle", () => {
     // The patience of load balancers, on a machine that may be busy with other tests.
     expect(slowest).toBeLessThan(10_000);
     expect(pollux.exited).toBe(false);
-    await pollux.stop();
   }, 90_000);
 
   test("one that was used before is closed after the time for idle connections", async () => {
