@@ -80,7 +80,7 @@ describe("F-13 clients that are told to wait", () => {
     ...more,
   });
 
-  test.each<[string, Failure, [string?, string?, string?], [string?, string?, string?]]>([
+  test.each<[string, Failure, (string | undefined)[], (string | undefined)[]]>([
     ["a 503 that says nothing", upstream(503), ["1", "1000"], ["1", "1249"]],
     ["a 429 that says nothing", upstream(429), ["1", "1000"], ["1", "1249"]],
     ["a 503 that says when", upstream(503, { retryAfterMs: 4_000 }), ["4", "4000"], ["4", "4999"]],
@@ -92,7 +92,12 @@ describe("F-13 clients that are told to wait", () => {
       ["61", "61000", "false"],
       ["61", "61000", "false"],
     ],
-    ["one that is not to be repeated", upstream(503, { shouldRetry: false }), [, , "false"], [, , "false"]],
+    [
+      "one that is not to be repeated",
+      upstream(503, { shouldRetry: false }),
+      [undefined, undefined, "false"],
+      [undefined, undefined, "false"],
+    ],
     ["the gateway's own", { kind: "unavailable" }, ["1", "1000"], ["1", "1249"]],
     [
       "the gateway's own under load",
@@ -103,7 +108,7 @@ describe("F-13 clients that are told to wait", () => {
     ["another failure", upstream(500), [], []],
     ["a mistake", { kind: "invalid_request", param: null }, [], []],
   ])("%s", (_, failure, first, last) => {
-    const whole = (headers: [string?, string?, string?]): unknown[] => [headers[0], headers[1], headers[2]];
+    const whole = (headers: (string | undefined)[]): unknown[] => [headers[0], headers[1], headers[2]];
     expect(wait(failure, 0)).toEqual(whole(first));
     expect(wait(failure, 0.999_999)).toEqual(whole(last));
   });
