@@ -4,9 +4,11 @@ import { describe, expect, test, vi } from "vitest";
 import { limitDefaults } from "../scripts/docs/limits.ts";
 import type { ProcessLoad } from "../src/gateway/process-load.ts";
 import { type LimitedGateway, limitedGateway } from "./support/limited-gateway.ts";
+import { gatewayFrom } from "./support/gateway-from-yaml.ts";
 import { tableUnder } from "./support/markdown.ts";
 import { postText, rawClient } from "./support/raw-clients.ts";
 import { post } from "./support/running-gateway.ts";
+import { silentPort } from "./support/silent-listener.ts";
 
 const MODEL = "google/gemini-3.5-flash";
 const user = (content: unknown): object => ({ role: "user", content });
@@ -409,6 +411,30 @@ describe("the steps of shedding load", () => {
     expect(effect).toContain(step === "noKeepAlive" ? "`connection: close`" : "503 `overloaded`");
     if (step === "noLargeBodies") expect(documented.get("shed.largeBodyBytes")).toContain("503 `overloaded`");
   });
+});
+
+test("timeouts.connectMs", async () => {
+  const gateway = await gatewayFrom(
+    JSON.stringify({
+      limits: { timeouts: { connectMs: 200 }, retryBudget: 0 },
+      upstreams: {
+        silent: { kind: "gemini-api", apiKeys: ["key"], baseUrl: `http://127.0.0.1:${await silentPort()}` },
+      },
+    }),
+  );
+  const seen = await see(post(gateway, ask("x")));
+  expect(seen).toMatchObject({ status: 504, code: "upstream_connect_timeout" });
+  expect(documented.get("timeouts.connectMs")).toBe("504 `upstream_connect_timeout`");
+});
+
+test("preStopMs", async () => {
+  const gateway = await limitedGateway({ preStopMs: 1_500 });
+  const closed = gateway.close();
+  expect((await fetch(`${gateway.url}/readyz`)).status).toBe(503);
+  expect(await see(post(gateway, ask("x")))).toMatchObject({ status: 200, connection: "close" });
+  await closed;
+  await expect(post(gateway, ask("x"))).rejects.toThrow("fetch failed");
+  expect(documented.get("preStopMs")).toContain("`connection: close`");
 });
 
 describe("connections", () => {
