@@ -177,7 +177,7 @@ describe("on the wire", () => {
     ["another version", "GET / HTTP/9.9\r\nHost: localhost\r\n\r\n", 400, "malformed_http"],
     ["TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, "malformed_http"],
     ["HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "malformed_http"],
-    ["an escape that is none", get("/v1/models/%zz"), 400, null],
+    ["an escape that is none", get("/v1/models/%zz"), 400, null, "model"],
     [
       "S-42 an expectation nobody knows",
       chat("Content-Length: 2\r\nExpect: miracles", "{}"),
@@ -206,13 +206,18 @@ describe("on the wire", () => {
       "unknown_url",
     ],
     ["S-08 a path that climbs", get("/v1/chat/../../etc/passwd"), 404, "unknown_url"],
-  ])("%s", async (_, text, status, code) => {
+  ])("%s", async (_, text, status, code, param?) => {
     const [head = "", ...rest] = (await sendText(gateway.url, text)).split("\r\n\r\n");
     expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     expect(head).toMatch(/^x-request-id: req_\w{24}$/m);
     const body = rest.join("\r\n\r\n");
     const { error } = JSON.parse(body.slice(body.indexOf("{"), body.lastIndexOf("}") + 1));
-    expect(error).toEqual({ message: expect.any(String), type: expect.any(String), param: null, code });
+    expect(error).toEqual({
+      message: expect.any(String),
+      type: expect.any(String),
+      param: param ?? null,
+      code,
+    });
   });
 
   test.each(["gzip", "deflate", "br", "zstd", "gzip, gzip", "x"])(

@@ -14,13 +14,25 @@ export function sendJson(
   value: unknown,
 ): void {
   if (reply.closed) return;
-  const text = JSON.stringify(value);
+  sendText(reply, record, status, headers, JSON.stringify(value));
+}
+
+/** The same with text of any kind. */
+export function sendText(
+  reply: Reply,
+  record: RequestRecord,
+  status: number,
+  headers: Record<string, string>,
+  text: string,
+  contentType = "application/json",
+): void {
+  if (reply.closed) return;
   const outcome = record.outcome ?? "completed";
   record.headSent(status);
   reply.head(status, {
     ...headers,
     [OUTCOME_HEADER]: outcome,
-    "content-type": "application/json",
+    "content-type": contentType,
     "content-length": String(Buffer.byteLength(text)),
   });
   reply.end(text);

@@ -1,9 +1,9 @@
-/** The HTTP server: the chat routes on node:http in front, Fastify for everything else. */
-import type { IncomingMessage } from "node:http";
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+/** The HTTP server: the chat routes in front, the routes that answer at once, and a word on everything else. */
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { GatewayError } from "../errors.ts";
 import type { Gateway, GatewayHandle } from "../gateway/gateway.ts";
-import { OUTCOME_HEADER, sendError } from "../gateway/send-json.ts";
+import { sendError, sendJson, sendText } from "../gateway/send-json.ts";
+import type { RequestRecord } from "../observe/request-record.ts";
 import { createHotRoutes, pathOf } from "./hot-routes.ts";
 import { checkLoopbackHost } from "./host-check.ts";
 import { refuseMissingHost } from "./broken-request.ts";
@@ -12,112 +12,83 @@ import { createHttpServer } from "./http-server.ts";
 import { answerPlainRoute, isPlainRoute } from "./plain-routes.ts";
 import { noRoute } from "./no-route.ts";
 import { NodeReply } from "./node-exchange.ts";
-import { recordOf, remember, track } from "./request-tracking.ts";
-import { ROUTES, type Route } from "./routes.ts";
-import { letGoIfUnread } from "./unread-answer.ts";
+import { track } from "./request-tracking.ts";
+import { matchRoute } from "./routes.ts";
 
-export function createApp(handle: GatewayHandle): FastifyInstance {
+export interface App {
+  readonly server: Server;
+  /** Resolves once it listens. */
+  listen(at: { host: string; port: number }): Promise<void>;
+  /** Takes no more connections; resolves when the last of them is closed. */
+  close(): Promise<void>;
+}
+
+/** Not listening yet. */
+export function createApp(handle: GatewayHandle): App {
   const deadlines = new Deadlines();
-  const { observer } = handle.current;
+  const { observer, limits } = handle.current;
   const hotRoutes = createHotRoutes(handle, deadlines);
-  const app = Fastify({
-    serverFactory: (handler) =>
-      createHttpServer(handle.current.limits, observer, (request, response) => {
-        const record = track(observer, request, response);
-        if (request.headers.host === undefined && request.httpVersion === "1.1") {
-          refuseMissingHost(response, record);
-        } else if (!hotRoutes(request, response, record)) {
-          remember(request, record);
-          letGoIfUnread(response, deadlines, handle.current.limits.slowClientMs);
-          handler(request, response);
-        }
-      }),
-    frameworkErrors: (error, request, reply) => answerError(handle.current, deadlines, error, request, reply),
-    // The server's own: see `createHttpServer`.
-    clientErrorHandler: () => {},
-    genReqId: (request) => recordOf(request as IncomingMessage).requestId,
-    logger: false,
-    bodyLimit: handle.current.limits.maxBodyBytes,
-    // What still comes on open connections while the server closes is answered as ever.
-    return503OnClosing: false,
-    routerOptions: { ignoreTrailingSlash: true },
-  });
-
-  // Bodies of requests that no route takes are not read.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", (_request, _payload, done) => done(null));
-
-  app.addHook("onRequest", (request, reply, done) => {
-    const gateway = handle.current;
-    reply.header("x-request-id", request.id);
-    if (gateway.closing()) reply.header("connection", "close");
-    try {
-      if (gateway.access.open) checkLoopbackHost(request.headers.host);
-      done();
-    } catch (error) {
-      done(error as Error);
+  const server = createHttpServer(limits, observer, (request, response) => {
+    const record = track(observer, request, response);
+    if (request.headers.host === undefined && request.httpVersion === "1.1") {
+      refuseMissingHost(response, record);
+    } else if (!hotRoutes(request, response, record)) {
+      answerPlain(handle.current, deadlines, request, response, record);
     }
   });
+  return {
+    server,
+    listen: (at) => listen(server, at),
+    close: () =>
+      new Promise((resolve) => {
+        // The error says that it was not listening.
+        server.close(() => resolve());
+      }),
+  };
+}
 
-  for (const route of ROUTES) {
-    if (!isPlainRoute(route.id)) continue;
-    app.route({
-      method: route.method,
-      url: route.path.replace(/\{(\w+)(\*?)\}/g, (_, name: string, rest: string) =>
-        rest === "" ? `:${name}` : "*",
-      ),
-      handler: (request, reply) => answerPlain(handle.current, route, request, reply),
+function listen(server: Server, at: { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(at, () => {
+      server.off("error", reject);
+      resolve();
     });
-  }
-
-  app.setNotFoundHandler((request) => {
-    throw noRoute(request.method, pathOf(request.url));
   });
-
-  app.setErrorHandler((error, request, reply) =>
-    answerError(handle.current, deadlines, error, request, reply),
-  );
-  return app;
 }
 
-async function answerPlain(
-  gateway: Gateway,
-  route: Route,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  recordOf(request.raw).route = route.id;
-  const parameters = request.params as Record<string, string>;
-  const rest = parameters["*"];
-  const answer = await answerPlainRoute(
-    gateway,
-    { route, parameters: rest === undefined ? parameters : { model: rest } },
-    request.headers,
-    request.socket.remoteAddress,
-  );
-  if (answer.contentType !== undefined) reply.type(answer.contentType);
-  return reply.status(answer.status).header(OUTCOME_HEADER, "completed").send(answer.body);
-}
-
-/** On node:http itself, as the chat routes do: the request may still be arriving. */
-function answerError(
+/** Bodies are not read: no route takes one here. */
+function answerPlain(
   gateway: Gateway,
   deadlines: Deadlines,
-  error: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
+  request: IncomingMessage,
+  response: ServerResponse,
+  record: RequestRecord,
 ): void {
-  const failure = fromFastify(error);
-  if (!(failure instanceof GatewayError)) gateway.reportBug(failure, request.id);
-  reply.hijack();
-  const answer = new NodeReply(reply.raw, gateway, deadlines);
-  sendError(answer, recordOf(request.raw), { "x-request-id": request.id }, failure);
+  const reply = new NodeReply(response, gateway, deadlines);
+  const headers = { "x-request-id": record.requestId };
+  plainAnswer(gateway, request, record)
+    .then(({ status, contentType, body }) => {
+      if (contentType === undefined) sendJson(reply, record, status, headers, body);
+      else sendText(reply, record, status, headers, String(body), contentType);
+    })
+    .catch((error: unknown) => {
+      if (!(error instanceof GatewayError)) gateway.reportBug(error, record.requestId);
+      sendError(reply, record, headers, error);
+    });
 }
 
-/** Fastify's own refusals (a malformed escape in the path, a body too large) in our terms. */
-function fromFastify(error: unknown): unknown {
-  if (error instanceof GatewayError || !(error instanceof Error)) return error;
-  const status = "statusCode" in error ? error.statusCode : undefined;
-  if (typeof status !== "number" || status < 400 || status >= 500) return error;
-  return new GatewayError({ kind: "invalid_request", param: null }, error.message, { cause: error });
+/** @throws GatewayError */
+async function plainAnswer(
+  gateway: Gateway,
+  request: IncomingMessage,
+  record: RequestRecord,
+): ReturnType<typeof answerPlainRoute> {
+  if (gateway.access.open) checkLoopbackHost(request.headers.host);
+  const { method = "GET", url = "/", socket } = request;
+  const path = pathOf(url);
+  const matched = matchRoute(method, path);
+  if (matched === undefined || !isPlainRoute(matched.route.id)) throw noRoute(method, path);
+  record.route = matched.route.id;
+  return answerPlainRoute(gateway, matched, request.headers, socket.remoteAddress);
 }

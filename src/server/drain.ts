@@ -1,7 +1,7 @@
 /** How a server stops: no more connections, then the answers under way until a deadline, then nothing. */
-import type { FastifyInstance } from "fastify";
 import { GatewayError } from "../errors.ts";
 import type { OpenRequests } from "../gateway/open-requests.ts";
+import type { App } from "./app.ts";
 
 /** For the answers that were ended at the deadline to reach their clients. */
 const FAREWELL_MS = 1_000;
@@ -21,7 +21,7 @@ export interface DrainTimes {
  * @param hurry ends all waiting when it fires
  */
 export async function drain(
-  app: FastifyInstance,
+  app: App,
   openRequests: OpenRequests,
   { preStopMs, drainMs }: DrainTimes,
   hurry: AbortSignal,

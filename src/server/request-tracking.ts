@@ -15,9 +15,6 @@ interface Tracked {
 /** The latest request of each connection: what is broken on it may be that request's body. */
 const latest = new WeakMap<Duplex, Tracked>();
 
-/** Of the requests that the framework serves, which hands on no record. */
-const records = new WeakMap<IncomingMessage, RequestRecord>();
-
 /** Begins the record of a request; it ends with the response. */
 export function track(observer: Observer, request: IncomingMessage, response: ServerResponse): RequestRecord {
   const record = new RequestRecord(mintRequestId(), performance.now(), observer);
@@ -27,17 +24,6 @@ export function track(observer: Observer, request: IncomingMessage, response: Se
   const before = socket.bytesWritten;
   // After the others that listen: they may still say why.
   response.on("close", () => process.nextTick(finish, record, response, socket, before));
-  return record;
-}
-
-export function remember(request: IncomingMessage, record: RequestRecord): void {
-  records.set(request, record);
-}
-
-/** The record of a request that was remembered. */
-export function recordOf(request: IncomingMessage): RequestRecord {
-  const record = records.get(request);
-  if (record === undefined) throw new Error("a request without a record");
   return record;
 }
 
