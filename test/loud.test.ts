@@ -140,7 +140,7 @@ describe("x-pollux-explain", () => {
   });
 });
 
-describe("thought signatures with a client that keeps only id, type and function", () => {
+describe("F-41 thought signatures with a client that keeps only id, type and function", () => {
   const tools = ["get_tide", "get_wind"].map((name) => ({
     type: "function" as const,
     function: {

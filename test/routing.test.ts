@@ -115,7 +115,7 @@ describe.each([
   ["by weight", BOTH],
   ["by latency", `${BOTH}    choose: latency\n`],
   ["by priority, the ill one first", FIRST_THEN],
-])("a region browns out, is at its quota, is dead: %s", (_, route) => {
+])("F-39 a region browns out, is at its quota, is dead: %s", (_, route) => {
   test("at least 99.9 % succeed, none outside the fence", async () => {
     const fenced = `${route}    locations: [europe-west1, europe-west4]\n`.replace(
       "    targets:\n",

@@ -35,7 +35,7 @@ const troubled: Region = (nowMs, random) => {
   return { outcome: { kind: "unavailable" }, afterMs: 5 };
 };
 
-describe("two regions, one browning out, then at its quota, then dead", () => {
+describe("F-39 two regions, one browning out, then at its quota, then dead", () => {
   const inside = { locations: ["europe-west1", "europe-west4"] };
   const one = target("europe-west1");
   const two = target("europe-west4");
