@@ -155,7 +155,7 @@ function wayErrors(): Example[] {
       "a stream event is larger than the gateway takes",
       thrown(() => new SseReader({ maxEventBytes: 1, onEvent: () => {}, onStray: () => {} }).push(Buffer.from("data: abc\n\n"))),
     ],
-    ["a stream ended without saying why", thrown(cutStream)],
+    ["an answer ended without saying why", thrown(cutStream)],
     ["no connection within `POLLUX_CONNECT_TIMEOUT_MS`", timeoutFailure(ORIGIN, "connect", 1)],
     ["no first byte within `POLLUX_FIRST_BYTE_TIMEOUT_MS`", timeoutFailure(ORIGIN, "first_byte", 1)],
     ["silence inside an answer for `POLLUX_IDLE_TIMEOUT_MS`", timeoutFailure(ORIGIN, "idle", 1)],
