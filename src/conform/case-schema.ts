@@ -178,7 +178,7 @@ export const caseSchema = z
       .string()
       .regex(/^[a-z0-9][a-z0-9.-]*$/, "is a bare model id, such as gemini-3.5-flash")
       .default("gemini-3.5-flash"),
-    surface: z.enum(["gemini-api", "vertex"]).default("gemini-api"),
+    surface: z.enum(["gemini-api", "vertex", "endpoint"]).default("gemini-api"),
     exchanges: z.array(exchangeSchema).min(1),
   })
   .superRefine((one, context) => {

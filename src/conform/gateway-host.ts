@@ -40,7 +40,7 @@ async function carryOut({ id, open, close }: HostOrder): Promise<string | undefi
   const { google, surface, folder, keyFile } = open;
   const keyPath = join(folder, `key-${id}.json`);
   const path = join(folder, `pollux-${id}.json`);
-  writeFileSync(keyPath, JSON.stringify({ ...keyFile, token_uri: `${google}/token` }), { mode: 0o600 });
+  writeFileSync(keyPath, JSON.stringify(keyFile), { mode: 0o600 });
   writeFileSync(path, JSON.stringify(polluxConfig(google, surface, keyPath)));
   const server = await serve(readConfig({}, {}, path).config, {
     credentials: { env: {} },

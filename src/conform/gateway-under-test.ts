@@ -22,14 +22,18 @@ export interface GatewayUnderTest {
 export interface OpenGateway {
   /** Without `/v1`. */
   url: string;
+  /** Where its API is, if not under `/v1` of `url`. */
+  apiBase?: string;
   /** Sent with each request; with the access key. */
   headers: Record<string, string>;
+  /** Of somebody, and so not to be shown: `headers` has it as the bearer token. */
+  secretKey?: string;
   /** How it calls a model of Google's. */
   model: (model: string) => string;
   close(): Promise<void>;
 }
 
-/** What stands in paths and configurations of the surface `vertex`. */
+/** What stands in paths and configurations of the surfaces `vertex` and `endpoint`. */
 export const VERTEX_SCOPE = {
   project: "conform-project",
   location: "us-central1",

@@ -1,14 +1,14 @@
 /** Pollux itself, in a process of its own, a fresh gateway for each case. */
 import { type ChildProcess, fork } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { serviceAccountKey } from "./service-account-key.ts";
 import { VERSION } from "../version.ts";
 import type { HostOrder, HostReport } from "./gateway-host.ts";
 import type { GatewayUnderTest } from "./gateway-under-test.ts";
-import { ACCESS_KEY } from "./pollux-config.ts";
+import { ACCESS_KEY, ENDPOINT_ALIAS } from "./pollux-config.ts";
 
 const HOST = fileURLToPath(new URL(`./gateway-host${extname(import.meta.url)}`, import.meta.url));
 const START_MS = 60_000;
@@ -17,19 +17,18 @@ const START_MS = 60_000;
 export function startPollux(): GatewayUnderTest {
   const folder = mkdtempSync(join(tmpdir(), "pollux-conform-"));
   const host = new Host();
-  const keyFile = serviceAccountKey();
   return {
     name: "Pollux",
     version: VERSION,
     configuration: "the defaults, one access key; a fresh gateway for each case",
-    surfaces: new Set(["gemini-api", "vertex"]),
+    surfaces: new Set(["gemini-api", "vertex", "endpoint"]),
     lanes: Math.min(4, availableParallelism() + 1),
     open: async (google, surface) => {
-      const { id, url } = await host.open({ google, surface, folder, keyFile });
+      const { id, url } = await host.open({ google, surface, folder, keyFile: serviceAccountKey(google) });
       return {
         url,
         headers: { authorization: `Bearer ${ACCESS_KEY}` },
-        model: (model) => `google/${model}`,
+        model: (model) => (surface === "endpoint" ? ENDPOINT_ALIAS : `google/${model}`),
         close: () => host.close(id),
       };
     },
@@ -111,21 +110,4 @@ class Host {
     });
     return child;
   }
-}
-
-/** A key file as Google gives it out, of an account that there is not. */
-function serviceAccountKey(): object {
-  const { privateKey } = generateKeyPairSync("rsa", {
-    modulusLength: 2048,
-    privateKeyEncoding: { type: "pkcs8", format: "pem" },
-    publicKeyEncoding: { type: "spki", format: "pem" },
-  });
-  return {
-    type: "service_account",
-    project_id: "conform-project",
-    private_key_id: "conform",
-    private_key: privateKey,
-    client_email: "conform@conform-project.iam.gserviceaccount.com",
-    client_id: "1",
-  };
 }

@@ -1,4 +1,5 @@
 /** One case against one gateway: its exchanges in order, and whether its facts hold. */
+import { addressOf } from "./address.ts";
 import { askPlainly, type PlainRequest, type Seen } from "./plain-client.ts";
 import type { CaseRequest, Exchange } from "./case-schema.ts";
 import { curlOf } from "./curl.ts";
@@ -10,7 +11,9 @@ import { type Bindings, filled } from "./placeholders.ts";
 import type { Failure, Viewpoint } from "./result.ts";
 import type { RecordedCall, ScriptedGoogle } from "./scripted-google.ts";
 
-export const WITHIN_MS = 15_000;
+const WITHIN_MS = 15_000;
+/** Real models think. */
+const OPEN_WITHIN_MS = 180_000;
 
 /** One way to make the requests of a case, and which of its facts it can judge. */
 export interface Driver {
@@ -50,10 +53,10 @@ export async function runCase(
     const { view, request } = await driver.ask(
       filled(exchange.request, bindings),
       gateway,
-      exchange.within_ms ?? WITHIN_MS,
+      exchange.within_ms ?? (google === undefined ? OPEN_WITHIN_MS : WITHIN_MS),
     );
     const calls = await google?.settle();
-    const repeat = curlOf(request);
+    const repeat = curlOf(request, gateway.secretKey);
     const failures = judge(exchange, driver.viewpoint, view, calls, bindings).map((failure) => ({
       ...failure,
       exchange: index,
@@ -119,7 +122,7 @@ function callCount({ google, calls }: Exchange, recorded: readonly RecordedCall[
 export function plainRequest(request: CaseRequest, gateway: OpenGateway): DriverView["request"] {
   const body = request.raw ?? (Object.hasOwn(request, "json") ? JSON.stringify(request.json) : undefined);
   return {
-    url: gateway.url + request.path,
+    url: addressOf(gateway, request.path),
     method: request.method,
     headers: {
       ...(body === undefined ? {} : { "content-type": "application/json" }),
