@@ -44,6 +44,7 @@ export const factSchema: z.ZodType<Fact> = z
       return factSchema.optional();
     },
     unique: z.literal(true).optional(),
+    same: z.literal(true).optional(),
     get not() {
       return factSchema.optional();
     },

@@ -24,6 +24,7 @@ export interface Fact {
   max?: number | undefined;
   every?: Fact | undefined;
   unique?: true | undefined;
+  same?: true | undefined;
   not?: Fact | undefined;
 }
 
@@ -89,6 +90,7 @@ const HOLDS: { readonly [W in Word]-?: (seen: unknown, wanted: unknown) => boole
   unique: (seen) =>
     Array.isArray(seen) &&
     seen.every((one, index) => seen.slice(index + 1).every((other) => !sameJson(one, other))),
+  same: (seen) => Array.isArray(seen) && seen.length > 0 && seen.every((member) => sameJson(member, seen[0])),
   not: (seen, wanted) => judge(wanted as Fact, seen) !== undefined,
 };
 

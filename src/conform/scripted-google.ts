@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import type { GoogleAnswer } from "./case-schema.ts";
 import { writeAnswer } from "./google-answer.ts";
+import { camelCased } from "./google-names.ts";
 import { parseJson } from "./json-value.ts";
 
 /** A call as facts under `sent` see it. */
@@ -13,7 +14,7 @@ export interface RecordedCall {
   path: string;
   query: Record<string, string>;
   headers: Record<string, string>;
-  /** Parsed where it is JSON. */
+  /** Parsed where it is JSON; Google's field names in lower camel case. */
   body: unknown;
   /** From the call to the end of its connection, where the caller ended it before the answer was whole. */
   aborted_after_ms?: number;
@@ -100,7 +101,7 @@ export class ScriptedGoogle {
       path: url.pathname,
       query: Object.fromEntries(url.searchParams),
       headers: plainHeaders(request),
-      body: parseJson(text) ?? text,
+      body: bodyAsSeen(url.pathname, text),
     };
     // A call after its exchange has ended is no part of the next one.
     if (!this.#listening) return sendJson(response, 400, refusal("This call came after its exchange."));
@@ -155,6 +156,12 @@ async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
     return undefined;
   }
   return Buffer.concat(pieces).toString("utf8");
+}
+
+function bodyAsSeen(path: string, text: string): unknown {
+  const body = parseJson(text);
+  if (body === undefined) return text;
+  return /:(?:stream)?generateContent$/i.test(path) ? camelCased(body) : body;
 }
 
 function plainHeaders(request: IncomingMessage): Record<string, string> {
