@@ -1,23 +1,15 @@
 /** One request and its answer over the gateway's own HTTP/1.1 client. Every way out goes through `#end`, once. */
 import type { ConnectionUser, Http1Connection } from "./http1-connection.ts";
+import { deadlineOf, type Phase, timedOut } from "./http1-deadlines.ts";
 import type { FramingError } from "./http1-framing-error.ts";
 import type { Http1Pool, Waiting } from "./http1-pool.ts";
 import { type RequestText, requestText } from "./http1-request-text.ts";
 import type { ResponseParser } from "./http1-response-parser.ts";
 import type { WheelEntry } from "./http1-timer-wheel.ts";
-import {
-  badAnswer,
-  busyFailure,
-  connectFailure,
-  exchangeFailure,
-  isSocketLoss,
-  nameTimeout,
-  timeoutFailure,
-} from "./transport-error.ts";
+import { badAnswer, busyFailure, connectFailure, exchangeFailure, isSocketLoss } from "./transport-error.ts";
 import type { UpstreamCall, UpstreamReceiver, UpstreamRequest, UpstreamTimeouts } from "./upstream.ts";
 
-/** `queued`: no connection is free. `sent`: written. `answering`: head received. */
-type State = "queued" | "connecting" | "sent" | "answering" | "ended";
+type State = Phase | "ended";
 
 /**
  * A server that closes an idle connection while we write to it shows within a round trip. A reset that comes later
@@ -277,17 +269,8 @@ export class Http1Exchange implements UpstreamCall, ConnectionUser, Waiting, Whe
 
   /** When the present wait is too long, on the monotonic clock; `Infinity` for never. */
   #deadline(): number {
-    const { connectMs, firstByteMs, idleMs, totalMs } = this.#timeouts;
-    const total = totalMs > 0 ? this.#startedAt + totalMs : Infinity;
-    const phaseMs =
-      this.#state === "answering"
-        ? this.#paused
-          ? 0
-          : idleMs
-        : this.#state === "sent"
-          ? firstByteMs
-          : connectMs;
-    return phaseMs > 0 ? Math.min(total, this.#since + phaseMs) : total;
+    const phase = this.#state === "answering" && this.#paused ? "paused" : this.#state;
+    return deadlineOf(phase, this.#timeouts, this.#startedAt, this.#since);
   }
 
   #watch(): void {
@@ -295,21 +278,9 @@ export class Http1Exchange implements UpstreamCall, ConnectionUser, Waiting, Whe
   }
 
   #timedOut(): Error {
-    const { connectMs, firstByteMs, idleMs, totalMs } = this.#timeouts;
-    if (totalMs > 0 && performance.now() - this.#startedAt >= totalMs) {
-      return timeoutFailure(this.#origin, "total", totalMs);
-    }
-    switch (this.#state) {
-      case "queued":
-        return busyFailure(this.#origin);
-      case "answering":
-        return timeoutFailure(this.#origin, "idle", idleMs);
-      case "sent":
-        return timeoutFailure(this.#origin, "first_byte", firstByteMs);
-      default:
-        if (this.#connection?.found === false) return nameTimeout(this.#origin, connectMs);
-        return timeoutFailure(this.#origin, "connect", connectMs);
-    }
+    const waitedMs = performance.now() - this.#startedAt;
+    const findsName = this.#connection?.found === false;
+    return timedOut(this.#origin, this.#state, this.#timeouts, waitedMs, findsName);
   }
 }
 
