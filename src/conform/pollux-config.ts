@@ -7,7 +7,10 @@ export const ACCESS_KEY = "pk-conform-0123456789abcdef0123456789abcdef";
 /** What the self-deployed endpoint is called by those who ask for it as a model. */
 export const ENDPOINT_ALIAS = "conform-endpoint";
 
-/** `pollux.yaml` for a gateway in front of a scripted Google: its defaults, but for where Google is. */
+/**
+ * `pollux.yaml` for a gateway in front of a scripted Google: its defaults, but for where Google is, and that requests
+ * may name any bucket of Cloud Storage, which an operator has to allow.
+ */
 export function polluxConfig(google: string, surface: Surface, keyFile: string): object {
   const { project, location, endpoint } = VERTEX_SCOPE;
   const credentials = { kind: "service-account", file: keyFile };
@@ -23,6 +26,7 @@ export function polluxConfig(google: string, surface: Surface, keyFile: string):
     models,
     server: { host: "127.0.0.1", port: 0, apiKeys: [ACCESS_KEY] },
     log: { requests: "off" },
+    media: { buckets: ["*"] },
     upstreams,
   };
 }
