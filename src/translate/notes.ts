@@ -29,7 +29,7 @@ export interface Use {
 }
 
 /** Enough for every field of a sane request; a body with 10,000 odd fields must not grow an answer header. */
-const MAX_NOTES = 500;
+export const MAX_NOTES = 500;
 
 export class Notes {
   readonly list: Note[] = [];

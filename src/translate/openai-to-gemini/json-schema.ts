@@ -10,6 +10,7 @@ import { GeminiSchemaWriter } from "./gemini-schema.ts";
 import { isSchemaTooLarge, SchemaConversion } from "./schema-conversion.ts";
 import { type Dialect, JSON_SCHEMA, openApiDialect } from "./schema-dialect.ts";
 import { SchemaLedger } from "./schema-ledger.ts";
+import { SchemaMemory } from "./schema-memory.ts";
 import { SchemaRefs, schemaTooLarge } from "./schema-ref.ts";
 import { put, type Shape } from "./schema-shape.ts";
 
@@ -43,6 +44,8 @@ const LOSSES = {
   },
 } as const;
 
+const memory = new SchemaMemory();
+
 interface Finished {
   shape: Shape;
   definitions: { [name: string]: Shape };
@@ -51,11 +54,15 @@ interface Finished {
 /**
  * For `parametersJsonSchema` and `responseJsonSchema`.
  *
- * @param schema as the caller sent it; never changed.
+ * @param schema as the caller sent it; never changed. The result is shared with other requests: it must not be changed either.
  * @param path of the schema in the request, for example `tools[0].function.parameters`.
  * @throws GatewayError (400) naming the part of the schema that is malformed, refers elsewhere, or is too much.
  */
 export function toGeminiJsonSchema(schema: unknown, path: string, context: RequestContext): Json {
+  return memory.converted("json", schema, path, context, asJsonSchema);
+}
+
+function asJsonSchema(schema: unknown, path: string, context: RequestContext): Json {
   const ledger = new SchemaLedger(context.notes);
   const { shape, definitions } = convert(schema, path, JSON_SCHEMA, ledger, context, (finished) => finished);
   ledger.flush();
@@ -67,11 +74,15 @@ export function toGeminiJsonSchema(schema: unknown, path: string, context: Reque
  * For `parameters` and `responseSchema`: upper-case types, references written out, and only the keywords that the
  * host in `context.target.surface` takes.
  *
- * @param schema as the caller sent it; never changed.
+ * @param schema as the caller sent it; never changed. The result is shared with other requests: it must not be changed either.
  * @param path of the schema in the request.
  * @throws GatewayError (400) naming the part of the schema that is malformed, refers elsewhere, or is too much.
  */
 export function toGeminiSchema(schema: unknown, path: string, context: RequestContext): Json {
+  return memory.converted(context.target.surface, schema, path, context, asOpenApiSchema);
+}
+
+function asOpenApiSchema(schema: unknown, path: string, context: RequestContext): Json {
   const ledger = new SchemaLedger(context.notes);
   const dialect = openApiDialect(context.target.surface);
   const written = convert(schema, path, dialect, ledger, context, ({ shape }) => {
