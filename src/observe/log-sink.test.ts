@@ -1,5 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -27,6 +36,40 @@ test("lines come whole and in order", async () => {
   closeSync(fd);
   expect(readFileSync(path, "utf8")).toBe(`${expected}grün 🎒\n`);
   expect(sink.dropped).toBe(0);
+});
+
+test("lines of a busy gateway are gathered: far fewer writes than lines, and none waits for long", async () => {
+  const path = join(folder, "busy.log");
+  const fd = openSync(path, "w");
+  const sink = logSink(fd);
+  const sizes = new Set<number>();
+  let at = 0;
+  const begun = performance.now();
+  // Each turn would be a write of its own.
+  while (at < 2_000) {
+    sink.write(line(at));
+    at += 1;
+    sizes.add(fstatSync(fd).size);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  // 20 ms apart, but for where there is much to write.
+  expect(sizes.size).toBeLessThan((performance.now() - begun) / 20 + 10);
+  await vi.waitFor(() => expect(readFileSync(path, "utf8")).toContain(line(at - 1)), 10_000);
+  closeSync(fd);
+});
+
+test("the last words come after all that was to be written, at once", () => {
+  const path = join(folder, "crash.log");
+  const fd = openSync(path, "w");
+  const sink = logSink(fd);
+  sink.write(line(1));
+  sink.write(line(2));
+  sink.lastWords("last\n");
+  expect(readFileSync(path, "utf8")).toBe(`${line(1)}${line(2)}last\n`);
+  sink.write(line(3));
+  sink.lastWords("very last\n");
+  expect(readFileSync(path, "utf8")).toBe(`${line(1)}${line(2)}last\n${line(3)}very last\n`);
+  closeSync(fd);
 });
 
 describe("a pipe", () => {

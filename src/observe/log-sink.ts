@@ -8,6 +8,8 @@ import { write, writeSync } from "node:fs";
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 /** One write: what a pipe takes at once is less, and the rest is written next. */
 const MAX_WRITE_BYTES = 64 * 1024;
+/** Each write costs a thread a wake-up: those of a busy gateway follow one another by this much, and gather lines. */
+const GATHER_MS = 20;
 /** A pipe that is full and does not block is tried again after this. */
 const RETRY_MS = 50;
 
@@ -18,7 +20,7 @@ export interface LogSink {
   readonly dropped: number;
   /** Resolves when all has been written, or after `ms`: a reader that is stuck must not hold the process. */
   flush(ms: number): Promise<void>;
-  /** For a process that ends this instant: waits for the descriptor, unless something waits for it already. */
+  /** For a process that ends this instant: waits for the descriptor with all there is, unless something waits for it already. */
   lastWords(line: string): void;
 }
 
@@ -33,9 +35,13 @@ class DescriptorSink implements LogSink {
   #lines: string[] = [];
   /** UTF-16 units of the lines; log lines are almost only ASCII. */
   #buffered = 0;
-  /** What is being written now. */
+  /** What is being written now, by the descriptor's thread. */
   #current: Buffer | undefined;
   #writing = false;
+  /** Runs while lines are gathered for the next write. */
+  #gathering: NodeJS.Timeout | undefined;
+  /** `performance.now()` of the last write. */
+  #writtenAt = -Infinity;
   /** The other side is gone for good. */
   #broken = false;
   #waiting: (() => void)[] = [];
@@ -53,14 +59,16 @@ class DescriptorSink implements LogSink {
     }
     this.#lines.push(line);
     this.#buffered += line.length;
-    // Lines of the same turn go out together.
-    if (this.#writing) return;
-    this.#writing = true;
-    setImmediate(() => this.#next());
+    if (!this.#writing) {
+      this.#writing = true;
+      // Lines of the same turn go out together.
+      setImmediate(this.#next);
+    } else if (this.#gathering !== undefined && this.#buffered >= MAX_WRITE_BYTES) this.#next();
   }
 
   flush(ms: number): Promise<void> {
     if (!this.#writing) return Promise.resolve();
+    if (this.#gathering !== undefined) this.#next();
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
       this.#waiting.push(() => {
@@ -71,16 +79,22 @@ class DescriptorSink implements LogSink {
   }
 
   lastWords(line: string): void {
-    if (this.#writing) return;
+    // Part of a line may be out already.
+    if (this.#current !== undefined) return;
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
     try {
-      writeSync(this.#fd, line);
+      writeSync(this.#fd, this.#lines.splice(0).join("") + line);
+      this.#buffered = 0;
     } catch {
       // Nobody is left to be told.
     }
   }
 
   /** In a thread of the pool: a descriptor that blocks holds that thread, and not the event loop. */
-  #next(): void {
+  #next = (): void => {
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
     this.#current ??= this.#take();
     const chunk = this.#current;
     if (chunk === undefined) {
@@ -88,13 +102,23 @@ class DescriptorSink implements LogSink {
       for (const resolve of this.#waiting.splice(0)) resolve();
       return;
     }
+    this.#writtenAt = performance.now();
     write(this.#fd, chunk, (error, written) => {
       if (error !== null) this.#failed(error);
       else {
         this.#current = written < chunk.length ? chunk.subarray(written) : undefined;
-        this.#next();
+        this.#gather();
       }
     });
+  };
+
+  /** After a write: the next one at once where there is enough for it or somebody waits, otherwise a little later. */
+  #gather(): void {
+    const isUrgent =
+      this.#current !== undefined || this.#buffered >= MAX_WRITE_BYTES || this.#waiting.length > 0;
+    const wait = this.#writtenAt + GATHER_MS - performance.now();
+    if (isUrgent || wait <= 0) this.#next();
+    else this.#gathering = setTimeout(this.#next, wait);
   }
 
   #take(): Buffer | undefined {
@@ -111,7 +135,7 @@ class DescriptorSink implements LogSink {
 
   #failed(error: NodeJS.ErrnoException): void {
     if (error.code === "EAGAIN" || error.code === "EINTR") {
-      setTimeout(() => this.#next(), RETRY_MS).unref();
+      setTimeout(this.#next, RETRY_MS).unref();
       return;
     }
     this.#broken = true;
