@@ -1,5 +1,5 @@
 /** Who may call. */
-import { createHash, timingSafeEqual } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 import { GatewayError } from "../errors.ts";
 import { header, type RequestHeaders } from "./exchange.ts";
 
@@ -94,7 +94,7 @@ function find(keys: readonly Key[], candidate: string | undefined): string | und
 }
 
 function digest(key: string): Buffer {
-  return createHash("sha256").update(key).digest();
+  return hash("sha256", key, "buffer");
 }
 
 function bearerOf(authorization: string | undefined): string | undefined {
