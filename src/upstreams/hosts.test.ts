@@ -134,6 +134,27 @@ test("S-24 a path never leaves its base, even unchecked", () => {
   );
 });
 
+test("S-24 a path that is accepted is what URL parsing makes of it, also where it is accepted unparsed", () => {
+  const piece = fc.constantFrom(..."aZ0._:@~-/?=&%#", ".", "..", "/", "/..", "/.", "%2e");
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+      const path = `/${pieces.join("")}`;
+      const url = new URL(`https://a.example/prefix${path}`);
+      const unchanged =
+        url.pathname + url.search === `/prefix${path}` && url.hash === "" && !path.endsWith("#");
+      let accepted: string | undefined;
+      try {
+        accepted = joinAddress("https://a.example/prefix", path).path;
+      } catch (error) {
+        expect(error).toBeInstanceOf(GatewayError);
+      }
+      if (accepted === undefined) expect(unchanged).toBe(false);
+      else expect([url.origin, url.pathname + url.search]).toEqual(["https://a.example", accepted]);
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
 test.each(["/../x", "/a/../b", "/%2e%2e/x", "//evil.example/x", "/a b", "/a#b", "/a\\b", "/a\nb"])(
   "refuses the path %j",
   (path) => {

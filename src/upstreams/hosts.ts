@@ -53,15 +53,34 @@ export function checkEndpoint(endpointId: string): string {
   );
 }
 
+/** Bases taken apart before. Those of Vertex AI have a location in them that callers choose, so they are not kept for ever. */
+const bases = new Map<string, { origin: string; prefix: string }>();
+const MAX_BASES = 256;
+
+function baseOf(base: string): { origin: string; prefix: string } {
+  let known = bases.get(base);
+  if (known === undefined) {
+    const { origin, pathname } = new URL(base);
+    known = { origin, prefix: pathname === "/" ? "" : pathname };
+    if (bases.size >= MAX_BASES) bases.clear();
+    bases.set(base, known);
+  }
+  return known;
+}
+
+/** Nothing in it that means something to a URL but the slashes, one question mark, and no segment of dots alone. */
+const PLAIN_PATH = /^(?:\/(?!\.{1,2}(?:[/?]|$))[\w.~:@-]+)+(?:\?[\w=&.-]+)?$/;
+
 /** Origin and path, with proof that nothing in the path has moved the request to another host. */
 export function joinAddress(base: string, path: string): { origin: string; path: string } {
-  const configured = new URL(base);
-  const prefix = configured.pathname === "/" ? "" : configured.pathname;
-  const url = new URL(configured.origin + prefix + path);
-  if (url.origin !== configured.origin || url.pathname + url.search !== prefix + path || url.hash !== "") {
+  const { origin, prefix } = baseOf(base);
+  const address = { origin, path: prefix + path };
+  if (PLAIN_PATH.test(path)) return address;
+  const url = new URL(origin + prefix + path);
+  if (url.origin !== origin || url.pathname + url.search !== address.path || url.hash !== "") {
     throw invalidRequest(null, "The address of this request is not a valid path on the upstream.");
   }
-  return { origin: configured.origin, path: prefix + path };
+  return address;
 }
 
 function refused(param: string, what: string, value: string, expected: string): GatewayError {
