@@ -180,6 +180,37 @@ describe("headers", () => {
   });
 });
 
+describe("what an upstream sends at once", () => {
+  test("goes out in one write, and what comes later in another", async () => {
+    const { gateway, reply, done } = run({ ...ASK, stream: true });
+    await turn();
+    const write = vi.spyOn(reply, "write");
+    gateway.calls[0]!.accept().event(text("One")).event(text("Two"));
+    await done;
+    expect(write).toHaveBeenCalledTimes(1);
+    expect(reply.text).toMatch(/"One"[^]*"Two"[^]*\n\n$/);
+    gateway.calls[0]!.event(text("Three"));
+    await turn();
+    expect(write).toHaveBeenCalledTimes(2);
+    gateway.calls[0]!.event(text("Four", "STOP")).end();
+    expect(write).toHaveBeenCalledTimes(3);
+    expect(reply.text.endsWith("data: [DONE]\n\n")).toBe(true);
+    await turn();
+    expect(write).toHaveBeenCalledTimes(3);
+  });
+
+  test("goes out before the error of what breaks right after it", async () => {
+    const { gateway, reply, done } = run({ ...ASK, stream: true });
+    await turn();
+    gateway.calls[0]!.accept().event(text("One")).event("no object");
+    await done;
+    await turn();
+    expect(reply.status).toBe(200);
+    expect(reply.text).toMatch(/"One".*\n\ndata: \{"error":.*\n\n$/);
+    expect(reply.ended).toBe(true);
+  });
+});
+
 async function silent(): Promise<Run> {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
   const begun = run({ ...ASK, stream: true });
@@ -220,6 +251,7 @@ describe("keep-alive comments", () => {
     const { gateway, reply } = await silent();
     reply.reads = false;
     gateway.calls[0]!.accept().event(text("More than it takes"));
+    await turn();
     expect(gateway.calls[0]!.paused).toBe(true);
     const { length } = reply.text;
     vi.advanceTimersByTime(60_000);

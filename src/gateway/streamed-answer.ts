@@ -20,6 +20,9 @@ export const STREAM_HEADERS: Readonly<Record<string, string>> = {
   "x-accel-buffering": "no",
 };
 
+/** Its `then` calls back once the code that runs now has returned: what an upstream sends at once has been read then. */
+const READ = Promise.resolve();
+
 /** Upstream events to client events, as text. What it throws ends the stream with an error. */
 export interface EventTranslation {
   /** The data of one event of one of the upstream calls. */
@@ -72,6 +75,7 @@ export class StreamedAnswer implements SilentStream {
   /** The client does not read as fast as the upstream sends. */
   #slow = false;
   #done = false;
+  #flushesSoon = false;
 
   constructor(parts: StreamedParts, resolve: () => void, reject: (error: unknown) => void) {
     const { gateway, reply, active, headers, call, translation, target, sources } = parts;
@@ -122,7 +126,7 @@ export class StreamedAnswer implements SilentStream {
       onData: (chunk) => {
         if (this.#done) return;
         reader.push(chunk);
-        this.#flush();
+        this.#flushSoon();
       },
       onEnd: () => {
         if (this.#done) return;
@@ -151,6 +155,11 @@ export class StreamedAnswer implements SilentStream {
   /** Before the head: an ordinary error answer. After it: an event that the SDKs throw, and no `[DONE]`. */
   fail(thrown: unknown): void {
     if (this.#done) return;
+    // What came before goes out before.
+    if (this.#flushesSoon) {
+      this.#flushesSoon = false;
+      this.#flush();
+    }
     const error = withoutSecrets(thrown, this.#gateway.secrets);
     this.#finish();
     this.#active.end(SIBLING_FAILED);
@@ -174,31 +183,60 @@ export class StreamedAnswer implements SilentStream {
       this.#flush();
       return;
     }
-    this.#pending += this.#translation.end();
-    this.#flush();
+    const last = this.#pending + this.#translation.end();
+    this.#pending = "";
+    this.#markFirst();
+    this.#sendHead();
     this.#finish();
-    this.#reply.end();
+    this.#reply.end(last);
   }
+
+  /**
+   * One write for all that one read of the upstream's socket brings: an HTTP client may hand it on in many pieces, one
+   * for each chunk of the body, and a write for each is most of what they cost.
+   */
+  #flushSoon(): void {
+    if (this.#flushesSoon || this.#pending === "") return;
+    this.#flushesSoon = true;
+    void READ.then(this.#onRead);
+  }
+
+  #onRead = (): void => {
+    if (this.#done || !this.#flushesSoon) return;
+    this.#flushesSoon = false;
+    try {
+      this.#flush();
+    } catch (error) {
+      this.fail(error);
+    }
+  };
 
   #flush(): void {
     if (this.#pending === "" || this.#unaccepted > 0) return;
     const text = this.#pending;
     this.#pending = "";
-    if (this.#record.firstTokenAt === 0) this.#record.firstTokenAt = performance.now();
+    this.#markFirst();
     this.#write(text);
   }
 
+  #markFirst(): void {
+    if (this.#record.firstTokenAt === 0) this.#record.firstTokenAt = performance.now();
+  }
+
   #write(text: string): void {
-    const reply = this.#reply;
-    if (!reply.headSent) {
-      this.#record.headSent(200);
-      reply.head(200, timed({ ...this.#headers, ...STREAM_HEADERS }, this.#record.startedAt));
-      this.#resolve();
-    }
+    this.#sendHead();
     this.#lastWriteAt = performance.now();
-    if (reply.write(text)) return;
+    if (this.#reply.write(text)) return;
     this.#slow = true;
     this.#active.pause();
+  }
+
+  #sendHead(): void {
+    const reply = this.#reply;
+    if (reply.headSent) return;
+    this.#record.headSent(200);
+    reply.head(200, timed({ ...this.#headers, ...STREAM_HEADERS }, this.#record.startedAt));
+    this.#resolve();
   }
 
   #finish(): void {
