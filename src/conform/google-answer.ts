@@ -72,7 +72,7 @@ async function writeEvents(
     if (index > 0 && gap_ms > 0) await pause(gap_ms, undefined, { signal: to.signal });
     const text = to.streamed
       ? (rawText(event) ?? `data: ${JSON.stringify(event)}${n}${n}`)
-      : `${index === 0 ? "[" : ","}${JSON.stringify(event)}\r\n`;
+      : `${index === 0 ? "[" : ",\r\n"}${JSON.stringify(event)}\n`;
     await write(response, Buffer.from(bom && index === 0 ? `\ufeff${text}` : text), answer.pieces, to.signal);
   }
   if (!to.streamed && end === "clean") response.write("]");

@@ -1,33 +1,38 @@
 /**
- * Google reads the fields of a call in both spellings, `systemInstruction` and `system_instruction`
- * (https://protobuf.dev/programming-guides/json/), so a gateway may write either. Facts are written for the first.
+ * A call's body with the names that Google's documentation uses. Google takes each field by two names, `systemInstruction`
+ * and `system_instruction` alike, so a case must not care which of them a gateway writes.
+ * Source: https://protobuf.dev/programming-guides/json/#field-representation.
  */
 
-/** What stands in these is the caller's own, not fields of Google's. */
-const OPAQUE: ReadonlySet<string> = new Set([
+/** Free-form JSON of the caller's: what is in there are no fields. */
+const FREE: ReadonlySet<string> = new Set([
   "args",
   "response",
   "parametersJsonSchema",
   "responseJsonSchema",
   "labels",
+  "default",
+  "example",
 ]);
-/** The keys in these are names of the caller's, their values are Google's schemas. */
+/** From names of the caller's to schemas. */
 const NAMED: ReadonlySet<string> = new Set(["properties", "defs"]);
 
 /** The body of a call to `generateContent` with the names of its fields in lower camel case. */
-export function camelCased(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(camelCased);
+export function withGoogleNames(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withGoogleNames);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => {
-      const name = key.replaceAll(/_([a-z0-9])/g, (_found, letter: string) => letter.toUpperCase());
-      if (OPAQUE.has(name)) return [name, inner];
-      return [name, NAMED.has(name) ? withValuesCamelCased(inner) : camelCased(inner)];
+    Object.entries(value).map(([written, inner]: [string, unknown]) => {
+      const name = written.replaceAll(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+      if (FREE.has(name)) return [name, inner];
+      return [name, NAMED.has(name) ? withValues(inner) : withGoogleNames(inner)];
     }),
   );
 }
 
-function withValuesCamelCased(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return camelCased(value);
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, camelCased(inner)]));
+function withValues(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return withGoogleNames(value);
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]: [string, unknown]) => [name, withGoogleNames(inner)]),
+  );
 }

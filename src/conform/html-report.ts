@@ -75,10 +75,12 @@ function failedCase(one: ReportedCase): string {
       `<dt>${escaped(`exchange ${exchange + 1}, ${viewpoint} ${path}`)}</dt><dd>expected <code>${escaped(expected)}</code></dd><dd>seen <code>${escaped(shortJson(seen))}</code></dd>`,
   );
   const repeat = one.failures.find(({ curl }) => curl !== undefined)?.curl;
+  const answer = one.failures.find((failure) => failure.answer !== undefined)?.answer;
   return `<details open><summary><b>${escaped(one.id)}</b> <span class="tag">${one.profile}</span></summary>
 <p>${escaped(one.fact)}</p>
 ${sourceList(one)}
 <dl>${failures.join("")}</dl>
+${answer === undefined ? "" : `<p class="fine">Answer</p><pre>${escaped(answer)}</pre>`}
 <p class="fine">Repeat: <code>pollux conform --only ${escaped(one.id)}</code>, or:</p>
 ${repeat === undefined ? "" : `<pre>${escaped(repeat)}</pre>`}</details>`;
 }

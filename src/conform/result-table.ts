@@ -59,6 +59,8 @@ export function failureText({ case: one, failures }: CaseResult): string {
     lines.push(`  ${whereOf(failure, one.exchanges.length)}: expected ${failure.expected}`);
     lines.push(`    seen ${shortJson(failure.seen)}`);
   }
+  const answer = failures.find((failure) => failure.answer !== undefined)?.answer;
+  if (answer !== undefined) lines.push(`  answer ${answer.replaceAll("\n", "\n    ")}`);
   const repeat = failures.find(({ curl }) => curl !== undefined)?.curl;
   if (repeat !== undefined) lines.push(`  ${repeat}`);
   return lines.join("\n");

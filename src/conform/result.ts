@@ -9,6 +9,8 @@ export interface Failure extends Violation {
   viewpoint: Viewpoint;
   /** Which exchange, from 0. */
   exchange: number;
+  /** What the client got in that exchange, shortly. */
+  answer?: string;
   /** Repeats the exchange, where it can be repeated from outside. */
   curl?: string;
 }

@@ -57,9 +57,11 @@ export async function runCase(
     );
     const calls = await google?.settle();
     const repeat = curlOf(request, gateway.secretKey);
+    const answer = shortAnswer(view);
     const failures = judge(exchange, driver.viewpoint, view, calls, bindings).map((failure) => ({
       ...failure,
       exchange: index,
+      answer,
       curl: repeat,
     }));
     if (failures.length > 0) return failures;
@@ -72,7 +74,7 @@ export async function runCase(
           expected: `is captured as ${name}`,
           seen: undefined,
         };
-        return [{ ...missing, exchange: index, curl: repeat }];
+        return [{ ...missing, exchange: index, answer, curl: repeat }];
       }
       captured[name] = value;
     }
@@ -80,7 +82,26 @@ export async function runCase(
   return [];
 }
 
-type Found = Omit<Failure, "exchange" | "curl">;
+const LONGEST_ANSWER = 600;
+
+/** `400 {"error":…}`, or what an SDK threw or gave. */
+function shortAnswer(view: object): string {
+  const { status, text, failed, late, left, thrown, completion } = view as Partial<Seen> & {
+    thrown?: unknown;
+    completion?: unknown;
+  };
+  const told = [
+    ...(status === undefined ? [] : [`${status} ${text ?? ""}`.trim()]),
+    ...(failed === undefined ? [] : [failed]),
+    ...(late === true ? ["nothing more in time"] : []),
+    ...(left === true ? ["left"] : []),
+    ...(thrown === undefined ? [] : [`thrown ${JSON.stringify(thrown)}`]),
+    ...(completion === undefined ? [] : [JSON.stringify(completion)]),
+  ].join("; ");
+  return told.length > LONGEST_ANSWER ? `${told.slice(0, LONGEST_ANSWER)}…` : told;
+}
+
+type Found = Omit<Failure, "exchange" | "answer" | "curl">;
 
 function judge(
   exchange: Exchange,
