@@ -18,21 +18,21 @@ const FREE: ReadonlySet<string> = new Set([
 const NAMED: ReadonlySet<string> = new Set(["properties", "defs"]);
 
 /** The body of a call to `generateContent` with the names of its fields in lower camel case. */
-export function withGoogleNames(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withGoogleNames);
+export function camelCased(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(camelCased);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([written, inner]: [string, unknown]) => {
       const name = written.replaceAll(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
       if (FREE.has(name)) return [name, inner];
-      return [name, NAMED.has(name) ? withValues(inner) : withGoogleNames(inner)];
+      return [name, NAMED.has(name) ? withValues(inner) : camelCased(inner)];
     }),
   );
 }
 
 function withValues(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return withGoogleNames(value);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return camelCased(value);
   return Object.fromEntries(
-    Object.entries(value).map(([name, inner]: [string, unknown]) => [name, withGoogleNames(inner)]),
+    Object.entries(value).map(([name, inner]: [string, unknown]) => [name, camelCased(inner)]),
   );
 }
