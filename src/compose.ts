@@ -19,7 +19,8 @@ import { Router } from "./routing/router.ts";
 import type { Network } from "./media/fetch-media.ts";
 import { MediaFetcher } from "./media/media-fetcher.ts";
 import { MemorySignatureStore } from "./signatures/memory-signature-store.ts";
-import { createUpstreamClient } from "./upstreams/upstream-client.ts";
+import type { UpstreamClient } from "./upstreams/upstream.ts";
+import { loadUpstreamClient } from "./upstreams/upstream-client.ts";
 
 export interface ComposedGateway extends GatewayHandle {
   /** The first embedded emulator, where there is one. */
@@ -58,7 +59,11 @@ export interface ComposeOptions {
 
 /** @throws SettingsError when credentials are named and cannot be used. */
 export async function composeGateway(config: Config, options: ComposeOptions): Promise<ComposedGateway> {
-  const composed = new Composed(config, options);
+  const client = await loadUpstreamClient(config.httpClient, {
+    maxConnections: config.limits.upstreamConnections,
+    ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
+  });
+  const composed = new Composed(config, options, client);
   await composed.apply(config);
   return composed;
 }
@@ -69,7 +74,7 @@ class Composed implements ComposedGateway {
   readonly #options: ComposeOptions;
   readonly #observer: Observer;
   readonly #failedKeys = new FailedKeys(() => performance.now(), Math.floor(Math.random() * 2 ** 32));
-  readonly #client;
+  readonly #client: UpstreamClient;
   #router: Router;
   #retryBudget: number;
   readonly #signatures: MemorySignatureStore;
@@ -82,7 +87,7 @@ class Composed implements ComposedGateway {
   #applying: Promise<void> = Promise.resolve();
   #draining = false;
 
-  constructor(config: Config, options: ComposeOptions) {
+  constructor(config: Config, options: ComposeOptions, client: UpstreamClient) {
     this.#options = options;
     this.#observer = options.observer ?? SILENT_OBSERVER;
     this.admission = new Admission(config.limits, {
@@ -91,10 +96,7 @@ class Composed implements ComposedGateway {
       random: Math.random,
     });
     this.#now = options.now ?? Date.now;
-    this.#client = createUpstreamClient(config.httpClient, {
-      maxConnections: config.limits.upstreamConnections,
-      ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
-    });
+    this.#client = client;
     this.#retryBudget = config.limits.retryBudget;
     this.#router = newRouter(this.#retryBudget);
     this.#signatures = new MemorySignatureStore({ now: this.#now });

@@ -5,14 +5,14 @@ import type { GoogleCredentialsOptions } from "./auth/google-credentials.ts";
 import { rotatingKeyCredentials } from "./auth/rotating-keys.ts";
 import { callerKeys, signIn } from "./auth/sign-in.ts";
 import type { UpstreamConfig, UpstreamOf } from "./config/config.ts";
-import { type Emulator, type EmulatorOptions, startEmulator } from "./emulator/server.ts";
+import type { Emulator, EmulatorOptions } from "./emulator/server.ts";
 import type { ConnectedUpstream, GeminiConnection, OpenaiConnection } from "./gateway/connected-upstream.ts";
 import { Discovery } from "./gateway/discovery.ts";
 import { type AllowedScope, SettingsError } from "./settings.ts";
 import { createGeminiApiUpstream } from "./upstreams/gemini-api.ts";
 import type { OpenaiUpstream } from "./upstreams/openai-upstream.ts";
 import { createOpenaiCompatibleUpstream } from "./upstreams/openai-compatible.ts";
-import { createLocalModel, type LocalModelOptions } from "./upstreams/local/local-model.ts";
+import type { LocalModelOptions } from "./upstreams/local/local-model.ts";
 import type { UpstreamClient } from "./upstreams/upstream.ts";
 import { createVertexEndpointUpstream } from "./upstreams/vertex-endpoint.ts";
 import { createVertexEndpointsUpstream } from "./upstreams/vertex-endpoints.ts";
@@ -184,6 +184,7 @@ async function connectEmulator(
   deps: ConnectDeps,
 ): Promise<Connected> {
   const script = config.script === undefined ? {} : { script: config.script };
+  const { startEmulator } = await import("./emulator/server.ts");
   const emulator = await startEmulator({ ...deps.emulator, ...script });
   const upstream = createVertexUpstream({
     project: "pollux-emulator",
@@ -214,6 +215,7 @@ async function connectLocal(
   deps: ConnectDeps,
 ): Promise<Connected> {
   const { file, queue, contextTokens, threads } = config;
+  const { createLocalModel } = await import("./upstreams/local/local-model.ts");
   const model = await createLocalModel({
     file,
     queue,

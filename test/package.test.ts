@@ -1,10 +1,21 @@
 /** The package as users install it: built, packed, imported by its subpaths. */
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startEmulator } from "../src/emulator/server.ts";
+import { cleanEnvironment, started } from "./support/shell.ts";
 
 const run = promisify(execFile);
 const root = new URL("../", import.meta.url).pathname;
@@ -12,6 +23,17 @@ const root = new URL("../", import.meta.url).pathname;
 interface Manifest {
   dependencies: Record<string, string>;
   bin: { pollux: string };
+}
+
+function ask(url: string): Promise<Response> {
+  return fetch(`${url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      model: "google/gemini-3.5-flash",
+      messages: [{ role: "user", content: "Repeat after me: bundled" }],
+    }),
+  });
 }
 
 interface Lockfile {
@@ -56,13 +78,7 @@ describe("the built package", () => {
 
   beforeAll(async () => {
     mkdirSync(installed, { recursive: true });
-    await run(process.execPath, [
-      join(root, "node_modules/typescript/bin/tsc"),
-      "-p",
-      join(root, "tsconfig.build.json"),
-      "--outDir",
-      join(installed, "dist"),
-    ]);
+    await run(process.execPath, [join(root, "scripts/build.mjs"), join(installed, "dist")]);
     cpSync(join(root, "package.json"), join(installed, "package.json"));
     symlinkSync(join(root, "node_modules"), join(installed, "node_modules"));
   }, 60_000);
@@ -80,6 +96,75 @@ describe("the built package", () => {
       expect((await pollux(command, "--help")).stdout).toContain("Examples:");
     }
   }, 60_000);
+
+  test("keeps the licence of everything the command is bundled with", () => {
+    const folder = join(installed, "dist/cli");
+    const licenses = readFileSync(join(folder, "LICENSES.txt"), "utf8");
+    for (const name of ["commander", "google-auth-library", "pino", "prom-client", "undici", "yaml", "zod"]) {
+      const { version } = readJson<{ version: string }>(`node_modules/${name}/package.json`);
+      expect(licenses).toContain(`\n${name} ${version}\n`);
+    }
+    expect(licenses.split("-".repeat(80)).every((part) => /licen[cs]e|permission/i.test(part))).toBe(true);
+  });
+
+  test("has a command that needs nothing beside its own files to serve", async () => {
+    const alone = mkdtempSync(join(tmpdir(), "pollux-alone-"));
+    try {
+      cpSync(join(installed, "dist/cli"), join(alone, "dist/cli"), { recursive: true });
+      cpSync(join(root, "package.json"), join(alone, "package.json"));
+      const served = await started(
+        process.execPath,
+        [join(alone, "dist/cli/main.js"), "serve", "--port", "0"],
+        cleanEnvironment({ HOME: alone, XDG_CACHE_HOME: "" }),
+      );
+      const answer = await ask(served.url);
+      expect(answer.status).toBe(200);
+      expect(JSON.stringify(await answer.json())).toContain("bundled");
+      expect((await fetch(`${served.url}/v1/models`)).status).toBe(200);
+      expect((await fetch(`${served.url}/openapi.json`)).status).toBe(200);
+      expect(await (await fetch(`${served.url}/metrics`)).text()).toContain("pollux_");
+      await served.stop();
+      // So the next one starts faster.
+      expect(readdirSync(join(alone, ".cache/pollux/compile-cache")).length).toBeGreaterThan(0);
+    } finally {
+      rmSync(alone, { recursive: true, force: true });
+    }
+  });
+
+  test.each(["undici", "http1"])("signs in to Google and asks it, by %s", async (client) => {
+    const emulator = await startEmulator({ requireAuth: "strict" });
+    const key = join(project, `key-${client}.json`);
+    writeFileSync(key, JSON.stringify(await emulator.createServiceAccount()), { mode: 0o600 });
+    const config = join(project, `google-${client}.json`);
+    writeFileSync(
+      config,
+      JSON.stringify({
+        httpClient: client,
+        upstreams: {
+          google: {
+            kind: "vertex",
+            project: "p",
+            baseUrl: emulator.url,
+            credentials: { kind: "file", file: key },
+          },
+        },
+      }),
+    );
+    const main = join(installed, readJson<Manifest>("package.json").bin.pollux);
+    const served = await started(
+      process.execPath,
+      [main, "serve", "--port", "0", "--config", config],
+      cleanEnvironment({ HOME: project }),
+    );
+    try {
+      const answer = await ask(served.url);
+      expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining("bundled")]);
+      expect(emulator.tokens.issued).toBe(1);
+    } finally {
+      await served.stop();
+      await emulator.close();
+    }
+  });
 
   test("explains a request without sending it", async () => {
     const file = join(project, "request.json");

@@ -51,9 +51,6 @@ export interface GoogleCredentialsOptions {
   onLooked?: (look: Look) => void;
 }
 
-export const HOW_TO_SIGN_IN =
-  "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to a credential file";
-
 /**
  * Looks where Google's libraries look: the file named by `GOOGLE_APPLICATION_CREDENTIALS`, then the login of
  * `gcloud auth application-default login`, then the metadata server of Google Cloud's machines.

@@ -2,8 +2,8 @@
 import type { CredentialsConfig } from "../config/credentials-schema.ts";
 import { type AuthStatus, plainStatus } from "./auth-status.ts";
 import { callerCredentials, type Credentials } from "./credentials.ts";
-import { type GoogleCredentialsOptions, HOW_TO_SIGN_IN } from "./google-credentials.ts";
-import { openCredentials } from "./open-credentials.ts";
+import type { GoogleCredentialsOptions } from "./google-credentials.ts";
+import { HOW_TO_SIGN_IN } from "./how-to-sign-in.ts";
 
 export interface SignedIn {
   credentials: Credentials;
@@ -22,6 +22,8 @@ export async function signIn(
   options: GoogleCredentialsOptions = {},
 ): Promise<SignedIn> {
   const { quotaProject } = config;
+  // With Google's library, which is not needed to speak to any other upstream.
+  const { openCredentials } = await import("./open-credentials.ts");
   const own = await openCredentials(config.credentials, {
     ...options,
     ...(quotaProject === undefined ? {} : { quotaProject }),

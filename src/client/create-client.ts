@@ -1,6 +1,7 @@
 import type { ClientOptions, OpenAI } from "openai";
 import type { Credentials } from "../auth/credentials.ts";
-import { findGoogleCredentials, type GoogleCredentials, HOW_TO_SIGN_IN } from "../auth/google-credentials.ts";
+import type { GoogleCredentials } from "../auth/google-credentials.ts";
+import { HOW_TO_SIGN_IN } from "../auth/how-to-sign-in.ts";
 import { readVertexSettings, SettingsError } from "../settings.ts";
 import { checkEndpoint, checkLocation, checkProject, joinAddress, vertexOrigin } from "../upstreams/hosts.ts";
 
@@ -60,6 +61,7 @@ export async function createClient<Client = OpenAI>(
     ...(location === undefined ? {} : { location }),
     ...(baseURL === undefined ? {} : { baseUrl: baseURL }),
   });
+  const { findGoogleCredentials } = await import("../auth/google-credentials.ts");
   const signedIn = await findGoogleCredentials({
     ...(credentials === undefined ? {} : { credentials }),
     ...(keyFilename === undefined ? {} : { credentialsFile: keyFilename }),

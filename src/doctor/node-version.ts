@@ -1,26 +1,18 @@
-import { readFileSync } from "node:fs";
+import { OLDEST_NODE } from "../version.ts";
 import type { Check } from "./check.ts";
 
 export const nodeVersion: Check = {
   name: "node",
   run({ nodeVersion: version }) {
-    const wanted = wantedMajor();
     const major = Number.parseInt(version, 10);
-    return major >= wanted
+    return major >= OLDEST_NODE
       ? [{ status: "ok", says: `Node.js ${version}` }]
       : [
           {
             status: "fail",
-            says: `Node.js ${version} is too old: ${wanted} or newer is needed.`,
-            fix: `nvm install ${wanted}`,
+            says: `Node.js ${version} is too old: ${OLDEST_NODE} or newer is needed.`,
+            fix: `nvm install ${OLDEST_NODE}`,
           },
         ];
   },
 };
-
-/** As the package itself says. */
-function wantedMajor(): number {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  const { engines } = JSON.parse(text) as { engines?: { node?: string } };
-  return Number(/\d+/.exec(engines?.node ?? "")?.[0] ?? 0);
-}

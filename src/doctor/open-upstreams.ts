@@ -2,7 +2,7 @@
 import type { Look } from "../auth/google-credentials.ts";
 import type { Config, UpstreamConfig } from "../config/config.ts";
 import { type Connected, type ConnectDeps, connectUpstream } from "../connect-upstream.ts";
-import { createUpstreamClient } from "../upstreams/upstream-client.ts";
+import { loadUpstreamClient } from "../upstreams/upstream-client.ts";
 
 export interface OpenedUpstream {
   name: string;
@@ -24,7 +24,7 @@ export async function openUpstreams(
   config: Config,
   credentials: NonNullable<ConnectDeps["credentials"]>,
 ): Promise<OpenedUpstreams> {
-  const client = createUpstreamClient(config.httpClient, { maxConnections: 64 });
+  const client = await loadUpstreamClient(config.httpClient, { maxConnections: 64 });
   const open = async ([name, upstream]: [string, UpstreamConfig]): Promise<OpenedUpstream> => {
     const looks: Look[] = [];
     const opened = { name, config: upstream, looks, connected: undefined, error: undefined };

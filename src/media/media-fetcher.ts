@@ -1,17 +1,20 @@
 /** The files of requests, read from the internet: so many at a time for a caller, so many bytes and seconds for a request. */
 import type { MediaConfig } from "../config/media-schema.ts";
-import { type FetchedMedia, fetchMedia, INTERNET, type Network } from "./fetch-media.ts";
+import type { FetchedMedia, Network } from "./fetch-media.ts";
 import { MediaRefusal } from "./media-refusal.ts";
 import { Turns } from "./turns.ts";
 
 export class MediaFetcher {
   readonly #rules: MediaConfig;
   readonly #maxRequestBytes: number;
-  readonly #network: Network;
+  readonly #network: Network | undefined;
   readonly #turns: Turns;
 
-  /** @param maxRequestBytes for all files of one request together */
-  constructor(rules: MediaConfig, maxRequestBytes: number, network: Network = INTERNET) {
+  /**
+   * @param maxRequestBytes for all files of one request together
+   * @param network default: the internet
+   */
+  constructor(rules: MediaConfig, maxRequestBytes: number, network?: Network) {
     this.#rules = rules;
     this.#maxRequestBytes = maxRequestBytes;
     this.#network = network;
@@ -48,6 +51,8 @@ export class MediaFetcher {
     const one = async (url: string): Promise<void> => {
       const done = await this.#turns.next(caller, over.signal);
       try {
+        // Not before there is something to fetch: most gateways never do.
+        const { fetchMedia } = await import("./fetch-media.ts");
         fetched.set(url, await fetchMedia(url, this.#rules, allowance, over.signal, this.#network));
       } catch (error) {
         if (error instanceof MediaRefusal) error.url ??= url;

@@ -6,7 +6,11 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { GatewayError } from "../errors.ts";
 import { HTTP_CLIENTS, type HttpClientKind } from "../settings.ts";
-import { createUpstreamClient } from "./upstream-client.ts";
+import { createHttp1Client } from "./http1-client.ts";
+import { createUndiciClient } from "./undici-client.ts";
+import type { UpstreamClient } from "./upstream.ts";
+
+const CREATE = { http1: createHttp1Client, undici: createUndiciClient };
 
 /** One answer: its bytes, where they are cut, and what becomes of the connection after them. */
 interface Script {
@@ -75,7 +79,7 @@ afterAll(() => {
 
 /** What a client makes of the answers, one after the other. */
 async function tellOf(kind: HttpClientKind, answers: readonly Script[]): Promise<Told[]> {
-  const client = createUpstreamClient(kind, { maxHeaderBytes: 2_048 });
+  const client = CREATE[kind]({ maxHeaderBytes: 2_048 });
   const first = connections;
   const told: Told[] = [];
   for (const script of answers) {
@@ -91,10 +95,7 @@ async function tellOf(kind: HttpClientKind, answers: readonly Script[]): Promise
   return told;
 }
 
-function ask(
-  client: ReturnType<typeof createUpstreamClient>,
-  path: string,
-): Promise<Omit<Told, "connection">> {
+function ask(client: UpstreamClient, path: string): Promise<Omit<Told, "connection">> {
   return new Promise((resolve) => {
     let status: number | undefined;
     let headers: Record<string, unknown> = {};

@@ -5,9 +5,12 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { GatewayError } from "../errors.ts";
 import { HTTP_CLIENTS } from "../settings.ts";
-import { createUpstreamClient, type UpstreamClientOptions } from "./upstream-client.ts";
+import { createHttp1Client } from "./http1-client.ts";
+import { createUndiciClient } from "./undici-client.ts";
+import type { UpstreamClientOptions } from "./upstream-client.ts";
 import type { UpstreamCall, UpstreamClient, UpstreamRequest, UpstreamTimeouts } from "./upstream.ts";
 
+const CREATE = { http1: createHttp1Client, undici: createUndiciClient };
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   vi.restoreAllMocks();
@@ -133,7 +136,7 @@ const closed = (socket: Socket): Promise<void> =>
 /** One is the other's oracle: what holds for one holds for both. */
 describe.each(HTTP_CLIENTS)("%s", (kind) => {
   function client(options?: UpstreamClientOptions): UpstreamClient {
-    const created = createUpstreamClient(kind, options);
+    const created = CREATE[kind](options);
     cleanups.push(() => void created.close());
     return created;
   }

@@ -1,8 +1,6 @@
 /** The HTTP clients there are, behind one interface. */
 import type { LookupFunction } from "node:net";
 import type { HttpClientKind } from "../settings.ts";
-import { createHttp1Client } from "./http1-client.ts";
-import { createUndiciClient } from "./undici-client.ts";
 import type { UpstreamClient } from "./upstream.ts";
 
 export interface UpstreamClientOptions {
@@ -19,9 +17,11 @@ export interface UpstreamClientOptions {
   lookup?: LookupFunction;
 }
 
-export function createUpstreamClient(
+/** Loads no more than the one that is asked for. */
+export async function loadUpstreamClient(
   kind: HttpClientKind,
   options: UpstreamClientOptions = {},
-): UpstreamClient {
-  return kind === "http1" ? createHttp1Client(options) : createUndiciClient(options);
+): Promise<UpstreamClient> {
+  if (kind === "http1") return (await import("./http1-client.ts")).createHttp1Client(options);
+  return (await import("./undici-client.ts")).createUndiciClient(options);
 }
