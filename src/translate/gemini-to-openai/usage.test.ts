@@ -39,6 +39,20 @@ describe("toUsage", () => {
     expect(toUsage([{ promptTokenCount: 4 }])).toMatchObject({ completion_tokens: 0, total_tokens: 4 });
   });
 
+  test("cached tokens that Google leaves out of the prompt count are added to it", () => {
+    const inside = { promptTokenCount: 13_715, cachedContentTokenCount: 13_710, candidatesTokenCount: 20 };
+    expect(toUsage([inside])).toMatchObject({ prompt_tokens: 13_715, total_tokens: 13_735 });
+    expect(toUsage([{ ...inside, promptTokenCount: 5 }])).toMatchObject({
+      prompt_tokens: 13_715,
+      completion_tokens: 20,
+      total_tokens: 13_735,
+      prompt_tokens_details: { cached_tokens: 13_710 },
+    });
+    expect(toUsage([{ promptTokenCount: 7, cachedContentTokenCount: 7 }])).toMatchObject({
+      prompt_tokens: 7,
+    });
+  });
+
   test("adds up fanned-out calls, whatever Google's own totals say", () => {
     expect(
       toUsage([

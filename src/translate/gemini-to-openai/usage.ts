@@ -61,7 +61,7 @@ export function toUsage(calls: readonly (UsageMetadata | undefined)[]): Completi
     if (call === undefined) continue;
     const toolUse = count(call.toolUsePromptTokenCount);
     const thoughts = count(call.thoughtsTokenCount);
-    usage.prompt_tokens += count(call.promptTokenCount) + toolUse;
+    usage.prompt_tokens += promptTokens(call) + toolUse;
     usage.completion_tokens += count(call.candidatesTokenCount) + thoughts;
     prompt.cached_tokens += count(call.cachedContentTokenCount);
     if (toolUse > 0) prompt["tool_use_tokens"] = (prompt["tool_use_tokens"] ?? 0) + toolUse;
@@ -75,6 +75,16 @@ export function toUsage(calls: readonly (UsageMetadata | undefined)[]): Completi
   }
   usage.total_tokens = usage.prompt_tokens + usage.completion_tokens;
   return usage;
+}
+
+/**
+ * Vertex AI at times leaves the tokens of a cache out of the prompt count, which is then smaller than the cached count
+ * that it should hold (https://github.com/BerriAI/litellm/issues/39125).
+ */
+function promptTokens(call: UsageMetadata): number {
+  const prompt = count(call.promptTokenCount);
+  const cached = count(call.cachedContentTokenCount);
+  return cached > prompt ? prompt + cached : prompt;
 }
 
 const TIERS = new Map([
