@@ -18,6 +18,7 @@ import {
 } from "./contestants.ts";
 import { MAIN, OTHER } from "./figures.ts";
 import { memory, startToAnswer } from "./footprint.ts";
+import { growth, growthChart, growthTable } from "./growth.ts";
 import { runGroup } from "./groups.ts";
 import { Load } from "./load.ts";
 import { LOAD_CORE, start, stop } from "./processes.ts";
@@ -31,7 +32,8 @@ const HELP = `Usage: npm run bench -- [--quick] [--check] [--no-peers] [--only G
   --quick      under three minutes: nginx and Pollux only, three short rounds
   --check      compare the ratios with those that are committed; exit 1 when one is worse than noise explains
   --no-peers   leave Portkey, LiteLLM and Bifrost out
-  --only       groups to run: nginx, TLS, Portkey, LiteLLM, Bifrost, memory, start
+  --only       groups to run: nginx, TLS, Portkey, LiteLLM, Bifrost, memory, start, workers
+  --growth     measure only how cost grows with messages, tools, schemas, images and streams
   --save       write the results to docs/ (the table, the JSON, the chart)
 
 The gateway runs on one core; the upstream and the load on another. Everything stays on this machine.
@@ -49,6 +51,7 @@ const { values: flags } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     check: { type: "boolean", default: false },
+    growth: { type: "boolean", default: false },
     "no-peers": { type: "boolean", default: false },
     only: { type: "string" },
     save: { type: "boolean", default: false },
@@ -74,6 +77,10 @@ const wants = (group: string): boolean =>
   only === undefined ? !quick || ["nginx", "memory", "start"].includes(group) : only.includes(group);
 
 const tools = await setUp(!flags["no-peers"] && !(quick && only === undefined), say);
+if (flags.growth) {
+  await measureGrowth();
+  process.exit(0);
+}
 const load = new Load(tools.load);
 const upstream = `http://127.0.0.1:${UPSTREAM_PORT}`;
 UPSTREAM_FOR_HEADERS.url = upstream;
@@ -174,6 +181,24 @@ try {
   await stop(upstreamProcess);
 }
 
+/** Between the two comments of the page. */
+function fillIn(name: string, text: string): void {
+  const page = join(ROOT, "docs/performance.md");
+  const open = `<!-- ${name} -->`;
+  const close = `<!-- end of ${name} -->`;
+  const [before, rest = ""] = readFileSync(page, "utf8").split(open);
+  writeFileSync(page, `${before}${open}\n\n${text.trim()}\n\n${close}${rest.split(close)[1] ?? ""}`);
+}
+
+async function measureGrowth(): Promise<void> {
+  const found = await growth(tools, FIRST_PORT, UPSTREAM_PORT, say);
+  console.log(growthTable(found));
+  writeFileSync(join(CACHE, "growth.svg"), growthChart(found));
+  if (!flags.save) return;
+  writeFileSync(join(ROOT, "docs/performance-growth.svg"), growthChart(found));
+  fillIn("growth", growthTable(found));
+}
+
 const text = report(results);
 console.log(`\n${text}`);
 mkdirSync(CACHE, { recursive: true });
@@ -183,14 +208,7 @@ if (flags.save) {
   const docs = join(ROOT, "docs");
   writeFileSync(join(docs, "performance.json"), `${JSON.stringify(results, null, 2)}\n`);
   writeFileSync(join(docs, "performance.svg"), chart(results));
-  const page = join(docs, "performance.md");
-  writeFileSync(
-    page,
-    readFileSync(page, "utf8").replace(
-      /(<!-- figures -->\n)[\s\S]*?(<!-- end of figures -->)/,
-      (_, open: string, close: string) => `${open}\n${text}\n${close}`,
-    ),
-  );
+  fillIn("figures", text);
 }
 say("done");
 if (flags.check)
