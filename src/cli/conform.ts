@@ -143,7 +143,7 @@ async function runInTheOpen(cases: readonly Case[], running: Running, flags: Con
     const calls = runnable.reduce((sum, one) => sum + openCalls(one, sdks.drivers), 0);
     if (flags.dryRun === true) {
       return print(
-        `${runnable.length} of ${cases.length} cases can be judged from outside: ${calls} calls to ${model}.`,
+        `${runnable.length} of ${cases.length} cases can be judged from outside; calls to ${model}: ${calls}`,
       );
     }
     const progress = showProgress(cases.length, process.stderr);

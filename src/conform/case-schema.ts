@@ -13,7 +13,7 @@ const pathSchema = z.string().superRefine((path, context) => {
 
 const patternSchema = z.string().superRefine((pattern, context) => {
   try {
-    new RegExp(pattern, "u");
+    void new RegExp(pattern, "u");
   } catch (error) {
     context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
   }

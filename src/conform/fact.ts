@@ -49,7 +49,9 @@ function judge(fact: Fact, root: unknown): Violation | undefined {
   const path = fact.path ?? "";
   const seen = valueAt(root, path);
   const expected = WORDS.flatMap((word) =>
-    Object.hasOwn(fact, word) && !HOLDS[word](seen, fact[word]) ? [`${word} ${shown(word, fact[word])}`] : [],
+    Object.hasOwn(fact, word) && !HOLDS[word](seen, fact[word])
+      ? [`${word} ${shown(word, fact[word])}`.trimEnd()]
+      : [],
   );
   return expected.length === 0 ? undefined : { path, expected: expected.join(", "), seen };
 }

@@ -86,10 +86,12 @@ ${repeat === undefined ? "" : `<pre>${escaped(repeat)}</pre>`}</details>`;
 }
 
 function sourceList({ source }: ReportedCase): string {
-  const links = source.map(
-    (address) =>
-      `<li><a href="${escaped(address)}" rel="noopener noreferrer">${escaped(address.replace(/^https?:\/\//, ""))}</a>`,
-  );
+  const links = source.map((address) => {
+    const shown = escaped(address.replace(/^https?:\/\//, ""));
+    // Cases are data that anyone may have written.
+    if (!/^https?:\/\//.test(address)) return `<li>${shown}`;
+    return `<li><a href="${escaped(address)}" rel="noopener noreferrer">${shown}</a>`;
+  });
   return `<ul class="sources">${links.join("")}</ul>`;
 }
 

@@ -46,7 +46,7 @@ export async function runOpen({
     const cost = openCalls(one, sdks);
     const why =
       whyNot(one, model) ??
-      (cost > left ? `it takes ${cost} calls, of ${maxCalls} there are ${left} left` : undefined);
+      (cost > left ? `it takes more calls than the ${left} that are left of ${maxCalls}` : undefined);
     if (why === undefined) left -= cost;
     const result =
       why === undefined

@@ -21,20 +21,6 @@ export async function startPortkey(script: string): Promise<GatewayUnderTest> {
     port,
     env: { NODE_ENV: "production", TRUSTED_CUSTOM_HOSTS: "127.0.0.1,localhost" },
   });
-  const provider = (google: string, surface: Surface): Record<string, string> =>
-    surface === "gemini-api"
-      ? {
-          authorization: "Bearer conform-google-key",
-          "x-portkey-provider": "google",
-          "x-portkey-custom-host": `${google}/v1beta`,
-        }
-      : {
-          authorization: "Bearer ya29.conform",
-          "x-portkey-provider": "vertex-ai",
-          "x-portkey-custom-host": google,
-          "x-portkey-vertex-project-id": project,
-          "x-portkey-vertex-region": location,
-        };
   return {
     name: "Portkey",
     version: packageVersion(join(dirname(script), "..", "package.json")),
@@ -44,11 +30,28 @@ export async function startPortkey(script: string): Promise<GatewayUnderTest> {
     lanes: 2,
     open: (google, surface) =>
       Promise.resolve(
-        opened(child, provider(google, surface), (model) =>
+        opened(child, portkeyHeaders(google, surface), (model) =>
           surface === "endpoint" ? `endpoints.${endpoint}` : model,
         ),
       ),
     close: () => child.stop(),
+  };
+}
+
+function portkeyHeaders(google: string, surface: Surface): Record<string, string> {
+  if (surface === "gemini-api") {
+    return {
+      authorization: "Bearer conform-google-key",
+      "x-portkey-provider": "google",
+      "x-portkey-custom-host": `${google}/v1beta`,
+    };
+  }
+  return {
+    authorization: "Bearer ya29.conform",
+    "x-portkey-provider": "vertex-ai",
+    "x-portkey-custom-host": google,
+    "x-portkey-vertex-project-id": project,
+    "x-portkey-vertex-region": location,
   };
 }
 
