@@ -272,6 +272,22 @@ const REFUSED: Refused[] = [
     body: { contents: [{ role: "user", parts: [{ functionResponse: { name: "f" } }] }] },
     says: { vertex: /has no response/, "gemini-api": /function_response\.response/ },
   },
+  {
+    why: "a $ref in a response that names none of its parts",
+    body: {
+      contents: [
+        ...asks,
+        { role: "model", parts: [call("spec", {}, bypass)] },
+        {
+          role: "user",
+          parts: [
+            { functionResponse: { name: "spec", response: { schemas: [{ $ref: "#/$defs/A" }] }, parts: [] } },
+          ],
+        },
+      ],
+    },
+    says: "The referenced name `#/$defs/A` in function_response.response does not match to a display_name in the function_response.parts.",
+  },
 
   // Turns
   {
@@ -1082,6 +1098,38 @@ const ACCEPTED: Accepted[] = [
     body: { contents: asks, systemInstruction: null, generationConfig: { temperature: null } },
   },
   { why: "no role", surface: "gemini-api", body: { contents: [{ parts: [{ text: "a" }] }] } },
+  {
+    why: "a $ref in a response that names one of its parts",
+    body: {
+      contents: [
+        ...asks,
+        { role: "model", parts: [call("plot", {}, bypass)] },
+        {
+          role: "user",
+          parts: [
+            {
+              functionResponse: {
+                name: "plot",
+                response: { plot: { $ref: "a.png" } },
+                parts: [{ inlineData: { mimeType: "image/png", data: "iVBORw==", displayName: "a.png" } }],
+              },
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    why: "a $ref in a response before Gemini 3",
+    model: "gemini-2.5-flash",
+    body: {
+      contents: [
+        ...asks,
+        { role: "model", parts: [call("spec", {})] },
+        { role: "user", parts: [result("spec", { $ref: "#/$defs/A" })] },
+      ],
+    },
+  },
   {
     why: "parallel calls with the first one signed",
     body: {

@@ -5,6 +5,7 @@
  */
 import type { Blob, Content, FileData, Part } from "../../wire/gemini.ts";
 import { bullet, refusal, unable, type CheckContext } from "./check-context.ts";
+import { checkResultReferences } from "./result-references.ts";
 
 const MEDIA_TYPES = new Set([
   ...["png", "jpeg", "webp", "heic", "heif"].map((type) => `image/${type}`),
@@ -60,6 +61,7 @@ function checkPart(part: Part, path: string, context: CheckContext): void {
     checkBlob(inner.inlineData, `${at}.inline_data`, context);
     checkFile(inner.fileData, `${at}.file_data`, context);
   }
+  if (part.functionResponse !== undefined) checkResultReferences(part.functionResponse, context);
   if (part.mediaResolution !== undefined && context.model.generation < 3) {
     const text = "media resolution for a single part is not supported for this model.";
     throw refusal(context, { vertex: unable(text), geminiApi: bullet(`${path}.media_resolution`, text) });

@@ -275,6 +275,43 @@ describe("the content of a result", () => {
   });
 });
 
+describe("$ref in a result", () => {
+  const picture = (displayName: string) => ({
+    inlineData: { mimeType: "image/png", data: "iVBORw==", displayName },
+  });
+
+  test.each([
+    ['{"schema":{"$ref":"#/$defs/A"}}'],
+    ['{"list":[1,{"$ref":"#/components/schemas/E"}]}'],
+    ['{"\\u0024ref":"a.png"}'],
+    ['{"$r\\u0065f":"a.png"}'],
+    ['{"$ref":{"type":"string"}}'],
+  ])("%s is sent as text to Gemini 3, with a note", (text) => {
+    const { contents, notes } = after([calls(call("a")), result("a", text)], { model: "gemini-3.5-flash" });
+    expect(contents[1]?.parts).toEqual([fr({ output: text })]);
+    expect(notes).toContain("approximated messages[2].content");
+  });
+
+  test.each([
+    ["gemini-2.5-flash", '{"schema":{"$ref":"#/$defs/A"}}'],
+    ["gemini-3.5-flash", '{"schema":"$ref","text":"\\u0024ref: \\"$ref\\""}'],
+  ])("%s gets %s as it is", (model, text) => {
+    const { contents, notes } = after([calls(call("a")), result("a", text)], { model });
+    expect(contents[1]?.parts).toEqual([fr(JSON.parse(text) as object)]);
+    expect(notes).not.toContain("approximated messages[2].content");
+  });
+
+  test("a reference to the result's own media stays, and one to others does not", () => {
+    const sent = (text: string) =>
+      after(
+        [calls(call("a")), result("a", text, { extra_content: { google: { parts: [picture("a.png")] } } })],
+        { model: "gemini-3.5-flash" },
+      ).contents[1]?.parts?.[0]?.functionResponse?.response;
+    expect(sent('{"plot":{"$ref":"a.png"}}')).toEqual({ plot: { $ref: "a.png" } });
+    expect(sent('{"plot":{"$ref":"b.png"}}')).toEqual({ output: '{"plot":{"$ref":"b.png"}}' });
+  });
+});
+
 describe("refused, by name", () => {
   test.each([
     [[calls(call("a")), result("b", "1")], "messages[2].tool_call_id"],

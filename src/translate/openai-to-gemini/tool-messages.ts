@@ -9,6 +9,7 @@ import type { MessageScope } from "./message-scope.ts";
 import { parseJsonText } from "./parse-json-text.ts";
 import { readContent } from "./parts.ts";
 import { readResultPart } from "./result-parts.ts";
+import { hasStrayReference } from "./result-references.ts";
 import type { PlacedMessage } from "./roles.ts";
 
 const KEYS = new Set(["role", "content", "tool_call_id", "name", "extra_content"]);
@@ -16,6 +17,9 @@ const EXTRAS = new Set(["parts"] as const);
 
 /** Models before Gemini 3 have no `functionResponse.parts`. Source: Google's function calling page. */
 const MULTIMODAL_RESULTS_SINCE = 3;
+
+/** `$ref` as a key, or any character of it escaped. */
+const MAY_HOLD_REFERENCE = /\$ref"|\\u00/;
 
 /** What the model is told about a call whose result never came. */
 const NO_RESULT = "No result was returned for this call.";
@@ -70,7 +74,7 @@ export function readToolMessage(placed: PlacedMessage, scope: MessageScope): Too
     isFunction: message["role"] === "function",
     id: splitId(id).head,
     name: name === "" ? undefined : name,
-    response: toResponse(texts.join("\n"), scope),
+    response: toResponse(texts.join("\n"), media, path, scope),
     media,
   };
 }
@@ -207,10 +211,32 @@ function toFunctionResponse(
   return response;
 }
 
-/** A JSON object is the result as it is, unless reading it would round a number; any other text is its `output`. */
-function toResponse(text: string, scope: MessageScope): JsonObject {
+/**
+ * A JSON object is the result as it is, unless reading it would round a number or Gemini would look for media in it;
+ * any other text is its `output`.
+ */
+function toResponse(
+  text: string,
+  media: readonly FunctionResponsePart[],
+  path: string,
+  scope: MessageScope,
+): JsonObject {
   const parsed = /^\s*\{/.test(text) ? parseJsonText(text, scope.jsonTexts) : undefined;
-  return parsed !== undefined && !parsed.rounded && isObject(parsed.value) ? parsed.value : { output: text };
+  if (parsed === undefined || parsed.rounded || !isObject(parsed.value)) return { output: text };
+  if (
+    scope.target.facts.generation >= MULTIMODAL_RESULTS_SINCE &&
+    MAY_HOLD_REFERENCE.test(text) &&
+    hasStrayReference(parsed.value, media)
+  ) {
+    scope.notes.add(
+      "approximated",
+      "result-reference",
+      `${path}.content`,
+      "This model takes $ref in a result for the name of a medium; the result was sent as text.",
+    );
+    return { output: text };
+  }
+  return parsed.value;
 }
 
 /** A function response part holds the data and nothing about how to look at it. */

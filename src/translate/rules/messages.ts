@@ -134,6 +134,11 @@ export const MESSAGE_RULES = {
       'Tool results follow their calls as one content, in the order of the calls; text that is not a JSON object becomes `{"output": text}`.',
     source: SOURCES.genaiTypes,
   },
+  "result-reference": {
+    summary:
+      "A result with `$ref` that names none of its media is sent as text on Gemini 3, which refuses such a name.",
+    source: "https://github.com/vercel/ai/issues/14369",
+  },
   "result-missing": {
     summary: "A tool call nobody answered gets an error result, because Gemini counts calls and results.",
     source: "https://github.com/microsoft/vscode/issues/299295",
