@@ -30,7 +30,8 @@ const UNUSABLE = new Set([
  *   says "ended from outside, not finished"; an error when there is none, because then nothing usable came.
  *   The raw value is always in `choices[].extra_content.google.finish_reason`.
  * - Absent, or the proto default FINISH_REASON_UNSPECIFIED: as STOP. Whether it may be absent is for the caller to
- *   know: a whole document without it is an empty turn (seen after tool results), a stream without it was cut.
+ *   know: a whole document with nothing in it is an empty turn (seen after tool results); one that holds output, and
+ *   any stream, was cut.
  *
  * @throws GatewayError 502 when nothing usable came (code is the reason in lower case).
  */
