@@ -144,7 +144,7 @@ describe("what does not hold is found", () => {
       "late",
       "leaving-ends-the-call.yaml",
       { "leave: { events: 2 }": "leave: { events: 9 }", "calls: 1": "calls: 1\n    within_ms: 700" },
-      { expected: "an answer in time" },
+      { expected: "a whole answer in time" },
     ],
     ["vertex", "project-and-location-in-path.yaml", { "us-central1": "us-east1" }, { path: "[0].path" }],
   ])("%s", async (name, example, changes, failure) => {

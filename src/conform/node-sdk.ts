@@ -25,29 +25,36 @@ export async function nodeSdk(): Promise<{ driver: Driver; version: string } | u
         project: null,
         logLevel: "off",
       });
-      const report = await reportOf(client, call);
+      const report = await reportOf(client, call, AbortSignal.timeout(withinMs));
       return { view: sdkView(report), request: plainRequest(request, gateway) };
     },
   };
   return { driver, version };
 }
 
-async function reportOf(client: OpenAI, call: ReturnType<typeof sdkCall>): Promise<SdkReport> {
+async function reportOf(
+  client: OpenAI,
+  call: ReturnType<typeof sdkCall>,
+  signal: AbortSignal,
+): Promise<SdkReport> {
   const report: SdkReport = {};
   try {
-    if (call.method === "models") report.completion = { ...pageOf(await client.models.list()) };
-    else if (call.method === "model") report.completion = await client.models.retrieve(call.model);
-    else await chat(client, call.body, report);
+    if (call.method === "models") report.completion = { ...pageOf(await client.models.list({ signal })) };
+    else if (call.method === "model")
+      report.completion = await client.models.retrieve(call.model, { signal });
+    else await chat(client, call.body, report, signal);
   } catch (error) {
-    report.thrown = thrownOf(error);
+    if (signal.aborted) report.late = true;
+    else report.thrown = thrownOf(error);
   }
   return report;
 }
 
-async function chat(client: OpenAI, body: object, report: SdkReport): Promise<void> {
+async function chat(client: OpenAI, body: object, report: SdkReport, signal: AbortSignal): Promise<void> {
   // What a case sends may be wrong on purpose.
   const answer = await client.chat.completions.create(
     body as OpenAI.Chat.Completions.ChatCompletionCreateParams,
+    { signal },
   );
   if (!(Symbol.asyncIterator in answer)) {
     report.completion = answer;
@@ -55,6 +62,8 @@ async function chat(client: OpenAI, body: object, report: SdkReport): Promise<vo
   }
   report.chunks = [];
   for await (const chunk of answer) report.chunks.push(chunk);
+  // The SDK ends a stream that is aborted as if it were whole.
+  if (signal.aborted) report.late = true;
 }
 
 function pageOf({ object, data }: OpenAI.Models.ModelsPage): object {

@@ -33,7 +33,7 @@ export async function startPythonSdk(python: string): Promise<PythonSdk> {
       const { baseUrl, ...call } = sdkCall(request, gateway);
       const { key, headers } = keyAndHeaders({ ...gateway.headers, ...request.headers });
       const id = (orders += 1);
-      const report = lines.next(id, withinMs + START_MS);
+      const report = lines.next(id, withinMs);
       const order = {
         ...call,
         id,
@@ -44,10 +44,22 @@ export async function startPythonSdk(python: string): Promise<PythonSdk> {
         timeout: withinMs / 1_000,
       };
       child.stdin?.write(`${JSON.stringify(order)}\n`);
-      return { view: sdkView((await report) as SdkReport), request: plainRequest(request, gateway) };
+      return {
+        view: sdkView((await report.catch(lateOrThrow)) as SdkReport),
+        request: plainRequest(request, gateway),
+      };
     },
   };
   return { driver, version, close: () => child.kill("SIGKILL") };
+}
+
+class LateError extends Error {
+  override readonly message = "Python does not answer in time";
+}
+
+function lateOrThrow(error: unknown): SdkReport {
+  if (error instanceof LateError) return { late: true };
+  throw error;
 }
 
 /** Answers by the id of their order; the first line, which has none, is for 0. */
@@ -78,7 +90,7 @@ class Lines {
   next(id: number, withinMs: number): Promise<object> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     return new Promise((resolve, reject) => {
-      const limit = setTimeout(() => reject(new Error("Python does not answer")), withinMs);
+      const limit = setTimeout(() => reject(new LateError()), withinMs);
       const settle =
         <Value>(then: (value: Value) => void) =>
         (value: Value): void => {

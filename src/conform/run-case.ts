@@ -117,6 +117,9 @@ function judge(
     for (const violation of violations(filled(judged, bindings), root))
       found.push({ viewpoint: at, ...violation });
   };
+  if ("late" in view) {
+    found.push({ viewpoint, path: "", expected: "a whole answer in time", seen: shortAnswer(view) });
+  }
   if (viewpoint !== "seen") {
     look(viewpoint, exchange.sdk?.[viewpoint], view);
     return found;
@@ -125,7 +128,6 @@ function judge(
     found.push(...callCount(exchange, calls));
     look("sent", exchange.sent, calls);
   }
-  if ("late" in view) found.push({ viewpoint: "seen", path: "", expected: "an answer in time", seen: view });
   look("seen", exchange.seen, view);
   return found;
 }

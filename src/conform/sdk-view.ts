@@ -18,14 +18,17 @@ export interface SdkReport {
   completion?: unknown;
   chunks?: unknown[];
   thrown?: Thrown;
+  /** Nothing more came in time. */
+  late?: true;
 }
 
 /** What facts under `sdk` see. `body` and `message` are for captures, whose paths are those of a plain client. */
-export function sdkView({ completion, chunks, thrown }: SdkReport): object {
+export function sdkView({ completion, chunks, thrown, late }: SdkReport): object {
   const message = chunks === undefined ? undefined : accumulate(chunks);
   const whole = chunks === undefined ? completion : { chunks, message };
   return {
-    ok: thrown === undefined,
+    ok: thrown === undefined && late === undefined,
+    ...(late === undefined ? {} : { late }),
     ...(whole === undefined ? {} : { completion: whole }),
     ...(completion === undefined ? {} : { body: completion }),
     ...(message === undefined ? {} : { chunks, message }),
