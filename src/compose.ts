@@ -55,14 +55,18 @@ export interface ComposeOptions {
   network?: Network;
   /** Asked for the addresses of upstream hosts; default: the system. */
   lookup?: LookupFunction;
+  /** Gives what upstreams are called by, around the HTTP client that `open` makes or in place of it. */
+  upstreamClient?: (open: () => Promise<UpstreamClient>) => Promise<UpstreamClient>;
 }
 
 /** @throws SettingsError when credentials are named and cannot be used. */
 export async function composeGateway(config: Config, options: ComposeOptions): Promise<ComposedGateway> {
-  const client = await loadUpstreamClient(config.httpClient, {
-    maxConnections: config.limits.upstreamConnections,
-    ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
-  });
+  const open = (): Promise<UpstreamClient> =>
+    loadUpstreamClient(config.httpClient, {
+      maxConnections: config.limits.upstreamConnections,
+      ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
+    });
+  const client = await (options.upstreamClient?.(open) ?? open());
   const composed = new Composed(config, options, client);
   await composed.apply(config);
   return composed;

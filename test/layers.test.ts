@@ -16,6 +16,7 @@ const FLOORS = [
   "config",
   "auth",
   "upstreams",
+  "tapes",
   "media",
   "emulator",
   "routing",

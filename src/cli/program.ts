@@ -7,6 +7,7 @@ import { printError } from "./terminal.ts";
 /** By name, in the order of the help. Each is loaded when it is asked for: `serve` starts without the others. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import("./serve.ts")).serveCommand(),
+  record: async () => (await import("./record.ts")).recordCommand(),
   emulator: async () => (await import("./emulator.ts")).emulatorCommand(),
   toxic: async () => (await import("./toxic.ts")).toxicCommand(),
   explain: async () => (await import("./explain.ts")).explainCommand(),
@@ -23,6 +24,7 @@ const EXIT_CODES: Readonly<Record<string, number>> = {
   CaseError: 2,
   ConfigError: 2,
   SettingsError: 2,
+  TapeError: 2,
   ToxicError: 2,
   GatewayError: 1,
   LocalModelError: 1,

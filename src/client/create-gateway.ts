@@ -18,6 +18,7 @@ import { shuttingDown } from "../server/drain.ts";
 import { answerPlainRoute, isPlainRoute } from "../server/plain-routes.ts";
 import { noRoute } from "../server/no-route.ts";
 import { matchRoute } from "../server/routes.ts";
+import type { TapeSession } from "../tapes/tape-session.ts";
 import { FetchReply } from "./fetch-reply.ts";
 
 export interface GatewayOptions extends ConfigFlags {
@@ -27,13 +28,23 @@ export interface GatewayOptions extends ConfigFlags {
   env?: Record<string, string | undefined>;
   /** Told of each request and of what happens around it; what it leaves out, it does not hear of. */
   observer?: Partial<Observer>;
+  /** Writes what upstreams are asked and answer on a new tape, or answers from one in their place. */
+  tape?: TapeOptions;
 }
+
+/** As the flags of `pollux record` and `pollux serve --replay`. */
+export type TapeOptions = {
+  /** What to leave out besides what always is; the same at recording and at replay. */
+  redact?: readonly RegExp[];
+} & ({ record: string } | { replay: string; speed?: "true" | "fast"; strict?: boolean });
 
 export interface InProcessGateway {
   /** Answers requests to any host as the served gateway would at that path. */
   fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
   /** Which upstream answers, for people. */
   upstream: string;
+  /** Recordings of a tape being replayed that no request has asked for, for people. */
+  unusedRecordings: () => string[];
   /** Ends the answers under way, upstream connections and, where there is one, the embedded emulator. */
   close: () => Promise<void>;
 }
@@ -46,24 +57,42 @@ export interface InProcessGateway {
  * const gateway = await createGateway();
  * const openai = new OpenAI({ apiKey: "x", baseURL: "http://pollux/v1", fetch: gateway.fetch });
  *
- * @throws SettingsError when the environment holds something unusable.
+ * @throws SettingsError when the environment holds something unusable; TapeError when the tape cannot be written or
+ *   read.
  */
 export async function createGateway(options: GatewayOptions = {}): Promise<InProcessGateway> {
   const env = options.env ?? process.env;
-  const { config } = readConfig(env, options, options.config);
-  const composed = await composeGateway(config, {
+  const { config, file } = readConfig(env, options, options.config);
+  const tape =
+    options.tape === undefined
+      ? undefined
+      : await openTape(options.tape, options.project ?? env["GOOGLE_CLOUD_PROJECT"]);
+  const composed = await composeGateway(tape?.configure(config, file !== undefined) ?? config, {
+    ...(tape === undefined ? {} : { upstreamClient: (open) => tape.client(open) }),
     credentials: { env },
     ...(options.observer === undefined ? {} : { observer: observers([options.observer]) }),
     reportBug: (error, requestId) => console.error(`pollux ${requestId}:`, error),
   });
   return {
     fetch: (input, init) => answer(composed.current, new Request(input, init)),
-    upstream: defaultUpstream(composed.current).at.description,
-    close: () => {
+    upstream: tape?.answers ?? defaultUpstream(composed.current).at.description,
+    unusedRecordings: () => tape?.unused() ?? [],
+    close: async () => {
       composed.openRequests.endAll(shuttingDown());
-      return composed.close();
+      await composed.close();
+      tape?.close();
     },
   };
+}
+
+async function openTape(options: TapeOptions, project: string | undefined): Promise<TapeSession> {
+  const { startRecording, startReplay } = await import("../tapes/tape-session.ts");
+  if ("record" in options) {
+    const { record, ...rest } = options;
+    return startRecording({ ...rest, tape: record, report: (problem) => console.error(problem) });
+  }
+  const { replay, ...rest } = options;
+  return startReplay({ ...rest, tape: replay, project, report: (lines) => console.error(lines.join("\n")) });
 }
 
 async function answer(gateway: Gateway, request: Request): Promise<Response> {
