@@ -151,10 +151,24 @@ const GEMMA_UP_TO_3 = /^gemma-[123](?!\d)/;
  * tomorrow is sent nothing that a model of today refuses.
  */
 export function factsFor(id: string): ModelFacts {
-  const family = BY_ID.get(id) ?? familyOf(id);
-  if (family !== undefined) {
-    return family.id === id ? family : { ...family, id };
+  let facts = BY_ID.get(id) ?? judged.get(id);
+  if (facts === undefined) {
+    facts = judge(id);
+    // Callers choose the ids.
+    if (judged.size >= MAX_JUDGED) judged.clear();
+    if (id.length <= MAX_JUDGED_LENGTH) judged.set(id, facts);
   }
+  return facts;
+}
+
+/** What was found about ids that are not in the table: the same few are asked for again and again. */
+const judged = new Map<string, ModelFacts>();
+const MAX_JUDGED = 256;
+const MAX_JUDGED_LENGTH = 200;
+
+function judge(id: string): ModelFacts {
+  const family = familyOf(id);
+  if (family !== undefined) return { ...family, id };
   return { id, known: false, created: 0, ...inferred(id) };
 }
 
