@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Access } from "./access.ts";
 
@@ -56,6 +57,24 @@ describe("with access keys", () => {
     [{ "x-pollux-api-key": "wrong", authorization: "Bearer key-one" }],
   ])("%j is refused", (headers) => {
     expect(() => access.admit(headers, undefined)).toThrow(REFUSED);
+  });
+
+  test("one key and no other opens, however long and whatever is in them", () => {
+    const key = fc.oneof(
+      fc.string({ minLength: 1, unit: fc.constantFrom("a", "b", "\0", "é", "\u4e2d") }),
+      fc.nat({ max: 300 }).map((length) => "k".repeat(length + 1)),
+    );
+    const beside = fc.oneof(key, fc.constant(undefined));
+    fc.assert(
+      fc.property(key, beside, fc.constantFrom("", "\0", "k"), (apiKey, other, more) => {
+        const guarded = new Access({ apiKeys: [apiKey] });
+        const given = other ?? apiKey + more;
+        const admit = () => guarded.admit({ "x-pollux-api-key": given }, undefined);
+        if (given === apiKey) expect(admit().key).toBe(createHash("sha256").update(apiKey).digest("hex"));
+        else expect(admit).toThrow(REFUSED);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   test("says which key it was, as one hash for each", () => {

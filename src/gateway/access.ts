@@ -73,24 +73,45 @@ export class Access {
 }
 
 interface Key {
-  digest: Buffer;
-  /** The digest in hexadecimal digits. */
+  /** What is compared: see `comparable`. */
+  bytes: Buffer;
+  /** Its SHA-256 in hexadecimal digits. */
   name: string;
 }
 
 function keyOf(key: string): Key {
-  return { digest: digest(key), name: digest(key).toString("hex") };
+  return { bytes: Buffer.from(comparable(key)), name: digest(key).toString("hex") };
 }
 
-/** Every key is compared, whole digests at a time, so that the time taken tells nothing about any of them. */
+/** Every key is compared, and all of it, so that the time taken tells nothing about any of them. */
 function find(keys: readonly Key[], candidate: string | undefined): string | undefined {
   if (candidate === undefined) return undefined;
-  const candidateDigest = digest(candidate);
+  const bytes = comparable(candidate);
   let found: string | undefined;
   for (const key of keys) {
-    if (timingSafeEqual(key.digest, candidateDigest)) found = key.name;
+    if (timingSafeEqual(key.bytes, bytes)) found = key.name;
   }
   return found;
+}
+
+const COMPARED_BYTES = 256;
+const LONGEST_UNHASHED = Math.floor((COMPARED_BYTES - 1) / 3);
+const scratch = Buffer.alloc(COMPARED_BYTES);
+
+/**
+ * The same bytes for the same key and for no other, and always as many: its length and itself, or for a long one its
+ * digest. Hashing each key would take longer than all else that is done to find it. Good until the next call.
+ */
+function comparable(key: string): Buffer {
+  scratch.fill(0);
+  if (key.length > LONGEST_UNHASHED) {
+    scratch[0] = COMPARED_BYTES - 1;
+    digest(key).copy(scratch, 1);
+  } else {
+    // UTF-8 takes three bytes at most for each unit of the string.
+    scratch[0] = scratch.write(key, 1);
+  }
+  return scratch;
 }
 
 function digest(key: string): Buffer {
