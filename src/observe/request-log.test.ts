@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { GatewayError } from "../errors.ts";
 import type { LogSink } from "./log-sink.ts";
@@ -28,6 +29,32 @@ function ended(change: (record: RequestRecord) => void = () => {}): RequestRecor
 }
 
 describe("one line for a request", () => {
+  test("is what pino would write", () => {
+    const { log, lines } = logging();
+    const fields = fc.record({
+      model: fc.string({ unit: "binary" }),
+      target: fc.string(),
+      bytes: fc.nat(),
+      status: fc.nat({ max: 599 }),
+      attempts: fc.nat({ max: 3 }),
+    });
+    fc.assert(
+      fc.property(fields, ({ model, ...told }) => {
+        lines.length = 0;
+        const record = ended((changed) => {
+          changed.asked({ model }, {});
+          Object.assign(changed, told, { upstream: 'a "b"\u2028' });
+        });
+        log.requestEnded(record);
+        const [line = ""] = lines;
+        const { level, time, msg, ...rest } = JSON.parse(line) as Record<string, unknown>;
+        expect([level, msg]).toEqual([30, "request"]);
+        log.log.info(rest, "request");
+        expect(lines[1]?.replace(/"time":\d+/, `"time":${time as number}`)).toBe(line);
+      }),
+    );
+  });
+
   test("with all there is to tell", () => {
     const { log, parsed } = logging();
     log.requestEnded(

@@ -1,5 +1,5 @@
 /** The log: one structured line for each request, and what happens around them. Never a prompt, a key or a token. */
-import { type LevelWithSilent, type Logger, pino } from "pino";
+import { type Level, type LevelWithSilent, type Logger, pino } from "pino";
 import { GatewayError } from "../errors.ts";
 import type { LogSink } from "./log-sink.ts";
 import type { Observer, ShedReason, ShedStage } from "./observer.ts";
@@ -50,7 +50,8 @@ export class RequestLog implements Partial<Observer> {
     const outcome = record.outcome ?? "bug";
     if (this.#requests === "off" || (this.#requests === "errors" && outcome === "completed")) return;
     const level = outcome === "completed" && PROBES.has(record.route) ? "debug" : OUTCOMES[outcome].level;
-    if (this.log.isLevelEnabled(level)) this.log[level](toLine(record), "request");
+    // The bytes that pino would write, for less: one of these is written for each request.
+    if (this.log.isLevelEnabled(level)) this.#sink.write(`${JSON.stringify(toLine(level, record))}\n`);
   }
 
   /** A mistake in the gateway: what it was and where, without what the request held. */
@@ -100,9 +101,11 @@ export class RequestLog implements Partial<Observer> {
 }
 
 /** Only numbers, words of closed sets, names of the configuration, ids of ours, and the model as asked for. */
-function toLine(record: RequestRecord): Record<string, unknown> {
+function toLine(level: Level, record: RequestRecord): Record<string, unknown> {
   const { tokens, error } = record;
   const line: Record<string, unknown> = {
+    level: pino.levels.values[level],
+    time: Date.now(),
     request_id: record.requestId,
     outcome: record.outcome,
     route: record.route,
@@ -141,6 +144,7 @@ function toLine(record: RequestRecord): Record<string, unknown> {
     if (cause instanceof Error && cause.name === "MediaRefusal") line["why"] = printable(cause.message);
     if (record.upstreamSaid !== undefined) line["upstream_said"] = record.upstreamSaid;
   }
+  line["msg"] = "request";
   return line;
 }
 
