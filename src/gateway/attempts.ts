@@ -112,10 +112,16 @@ function nothingAllowed(route: Route): GatewayError {
 
 /** `eu1/gemini-3.5-flash@eu=rate_limited, eu2/gemini-3.5-flash@eu`: the last one, without a word, is answering. */
 export function attemptsHeader(attempts: readonly Attempt[], current: RouteTarget | undefined): string {
+  // Nearly always the first target answers.
+  if (attempts.length === 0 && current !== undefined && isPlain(current.id)) return current.id;
   const texts = attempts.map(({ target, outcome }) => `${target.id}=${outcome.kind}`);
   if (current !== undefined) texts.push(current.id);
   return texts
     .join(", ")
     .slice(0, MAX_HEADER_CHARACTERS)
     .replace(/[^\x20-\x7e]/g, "?");
+}
+
+function isPlain(id: string): boolean {
+  return id.length <= MAX_HEADER_CHARACTERS && /^[\x20-\x7e]*$/.test(id);
 }

@@ -27,7 +27,8 @@ export function chatCompletions(
   scope: Scope | undefined,
 ): Promise<void> {
   return answering(gateway, call, reply, async (active, headers) => {
-    await turnFor(call.body, active);
+    const turn = turnFor(call.body, active);
+    if (turn !== undefined) await turn;
     const body = parseBody(call.body, gateway.limits);
     call.record.asked(body, gateway.config.models);
     checkCounts(body, call.body.length, gateway.limits);

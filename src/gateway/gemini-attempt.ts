@@ -54,12 +54,14 @@ export async function geminiAttempt(
     async (repair) => {
       tries += 1;
       if (tries > 1) gateway.observer.attempted(upstream.name, "recovered");
-      await turnFor(call.body, active);
+      let turn = turnFor(call.body, active);
+      if (turn !== undefined) await turn;
       const gemini = await translateWithMedia(parts, upstream, target, { repair, strict });
       const notes = toNotesHeader(gemini.notes);
       if (notes === undefined) delete headers["x-pollux-notes"];
       else headers["x-pollux-notes"] = notes;
-      await turnFor(call.body, active);
+      turn = turnFor(call.body, active);
+      if (turn !== undefined) await turn;
       const build = generateRequest(upstream, gemini, { scope, target }, call.headers, timeouts);
       const attempt = active.branch();
       if (gemini.stream) {

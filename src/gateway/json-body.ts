@@ -17,14 +17,16 @@ const DEFAULT_LIMITS: JsonLimits = { maxDepth: 100, maxValues: 250_000 };
  * gateway on its visitor's machine without asking first.
  */
 export function checkBodyHeaders(headers: RequestHeaders): void {
+  const type = header(headers, "content-type");
   const encoding = header(headers, "content-encoding");
+  // As nearly all clients say it.
+  if (type === "application/json" && encoding === undefined) return;
   if (encoding !== undefined && encoding !== "identity") {
     throw new GatewayError(
       { kind: "unsupported_media_type" },
       `Compressed request bodies are not accepted (content-encoding: ${printable(encoding)}); send plain JSON.`,
     );
   }
-  const type = header(headers, "content-type");
   const [essence = "", ...parameters] = (type ?? "")
     .toLowerCase()
     .split(";")

@@ -28,12 +28,11 @@ export interface UnaryParts {
  */
 export async function unaryAnswer(parts: UnaryParts): Promise<ChatCompletion> {
   const { upstream, maxResponseBytes, gemini, build, callerToken, context, active, hints } = parts;
-  const one = (): Promise<GenerateContentResponse> =>
-    callAuthorized(upstream, callerToken, build, active, maxResponseBytes).then((answer) =>
-      read(answer, hints),
-    );
+  const one = async (): Promise<GenerateContentResponse> =>
+    read(await callAuthorized(upstream, callerToken, build, active, maxResponseBytes), hints);
   try {
-    const answers = await Promise.all(Array.from({ length: gemini.fanOut }, one));
+    const answers =
+      gemini.fanOut === 1 ? [await one()] : await Promise.all(Array.from({ length: gemini.fanOut }, one));
     return toChatCompletion(answers, gemini.answer, context, gemini.target.model);
   } catch (error) {
     // The others' answers are of no use, and would be paid for.

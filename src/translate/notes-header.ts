@@ -15,6 +15,7 @@ const ACTIONS: readonly NoteAction[] = ["ignored", "clamped", "approximated", "a
  * caller named the fields; undefined when there is nothing to say. Details are in the explained form.
  */
 export function toNotesHeader(notes: Notes): string | undefined {
+  if (notes.list.length === 0 && notes.dropped === 0) return undefined;
   const groups = ACTIONS.map((action) => ({ action, fields: fieldsOf(notes, action) }));
   let header = "";
   let left = notes.dropped;
