@@ -10,6 +10,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   CASES_FOLDER,
   type CaseResult,
+  driftText,
+  emulatedGoogle,
+  GOOGLE_FACTS_FOLDER,
+  judgeAnswerer,
+  loadGoogleFacts,
   failureText,
   loadCases,
   nodeSdk,
@@ -233,6 +238,57 @@ describe("the command", () => {
     expect(wrong[0]?.stderr).toMatch(/system-becomes-instruction\.yaml:\d+: profle: is not a key/);
     expect(wrong[3]?.stderr).toContain("--portkey");
     for (const { stderr } of wrong) expect(stderr).not.toMatch(/^\s+at /m);
+  });
+});
+
+describe("the emulator", () => {
+  const facts = loadGoogleFacts(GOOGLE_FACTS_FOLDER);
+
+  test("holds all facts about Google, by Google's own SDK", async () => {
+    expect(facts.length).toBeGreaterThanOrEqual(30);
+    const google = await emulatedGoogle();
+    try {
+      const results = await judgeAnswerer(facts, google);
+      expect(results.filter(({ violations }) => violations.length > 0)).toEqual([]);
+      expect(results.length).toBeGreaterThan(facts.length);
+    } finally {
+      await google.close();
+    }
+  });
+
+  test("one that drifts from Google is found, and so is where the two differ", async () => {
+    const google = await emulatedGoogle();
+    const drifted: typeof google = {
+      ...google,
+      name: "Google",
+      ask: { "gemini-api": () => Promise.resolve({ ok: true, response: {}, text: "hello", parts: [] }) },
+    };
+    try {
+      const some = facts.filter(({ name }) => name === "temperature-over-two");
+      const results = new Map([
+        [google.name, await judgeAnswerer(some, google)],
+        [drifted.name, await judgeAnswerer(some, drifted)],
+      ]);
+      const text = driftText(results);
+      expect(text).toContain("✗ temperature-over-two (gemini-api), asked of Google");
+      expect(text).toContain("expected equals 400");
+      expect(text).toContain("the emulator: 2 of 2 hold\nGoogle: 0 of 1 hold");
+      expect(text).toContain("temperature-over-two (gemini-api): holds for the emulator, not for Google");
+      expect(driftText(new Map([...results].slice(0, 1)))).toBe("the emulator: 2 of 2 hold");
+    } finally {
+      await google.close();
+    }
+  });
+
+  test("the command says how many hold; Google is asked only with credentials and within the cap", async () => {
+    expect(await conform("--emulator")).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^the emulator: (\d+) of \1 hold\n$/) as string,
+    });
+    const without = await conform("--emulator", "--real");
+    expect(without).toMatchObject({ code: 2, stderr: expect.stringContaining("GEMINI_API_KEY") as string });
+    expect(await conform("--real")).toMatchObject({ code: 2 });
+    expect(await conform("--emulator", "--only", "no-such-fact")).toMatchObject({ code: 2 });
   });
 });
 

@@ -23,6 +23,8 @@ export interface ConformFlags {
   dryRun?: boolean;
   python?: string;
   hold?: string;
+  emulator?: boolean;
+  real?: boolean;
 }
 
 export const DEFAULT_MAX_CALLS = 200;
@@ -59,7 +61,7 @@ export function conformFlags(command: Command): Command {
     )
     .option(
       "--max-calls <number>",
-      "calls to a real model that the run may make",
+      "calls to a real model that the run may make at most",
       wholeNumber,
       DEFAULT_MAX_CALLS,
     )
@@ -70,6 +72,8 @@ export function conformFlags(command: Command): Command {
     .option("--threshold <percent>", "share of exact cases from which on the exit code is 0", percentage, 100)
     .option("--cases <folder>", "other cases than those of this package")
     .option("--hold <case>", "start the gateway and Google for one case, print its curl, and wait")
+    .option("--emulator", "hold the emulator to facts about Google's API, by Google's own SDK")
+    .option("--real", "with --emulator: ask Google the same, with the credentials of the environment")
     .addHelpText("after", HELP);
 }
 
@@ -87,6 +91,8 @@ Examples:
   pollux conform --start litellm --litellm ~/litellm/bin/litellm
   pollux conform --against http://127.0.0.1:8787 --google 4399 --model 'google/{model}'
   pollux conform --against https://gateway.example/v1 --key $KEY --model gemini-3.5-flash --dry-run
+  pollux conform --emulator
+  GEMINI_API_KEY=… pollux conform --emulator --real
   pollux conform --hold tools/ids-come-back`;
 
 const SURFACES = ["gemini-api", "vertex", "endpoint"] as const;

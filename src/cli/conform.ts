@@ -32,6 +32,7 @@ import {
   whyNot,
 } from "../conform/conform.ts";
 import { parseBaseUrl, SettingsError } from "../settings.ts";
+import { conformEmulator } from "./conform-emulator.ts";
 import { type ConformFlags, conformFlags } from "./conform-flags.ts";
 import { print, printError } from "./terminal.ts";
 
@@ -42,6 +43,9 @@ export function conformCommand(): Command {
 }
 
 async function run(flags: ConformFlags): Promise<void> {
+  if (flags.real === true && flags.emulator !== true)
+    throw new SettingsError("--real", "goes with --emulator.");
+  if (flags.emulator === true) return conformEmulator(flags);
   if (flags.hold !== undefined) return hold(flags.hold, flags);
   const cases = chosenCases(flags);
   const running = runningOf(flags);

@@ -2,6 +2,10 @@
 import { fileURLToPath } from "node:url";
 
 export type { Profile, Surface } from "./case-schema.ts";
+export { driftText } from "./drift-text.ts";
+export { type Answerer, emulatedGoogle, judgeAnswerer, realGoogle } from "./emulator-drift.ts";
+export type { GoogleFact } from "./google-fact-schema.ts";
+export { googleCalls, type GoogleResult, loadGoogleFacts } from "./google-facts.ts";
 export { freePort } from "./child-gateway.ts";
 export { type GatewayUnderTest, VERTEX_SCOPE } from "./gateway-under-test.ts";
 export { holdCase } from "./hold-case.ts";
@@ -20,5 +24,6 @@ export type { Driver } from "./run-case.ts";
 export { runCases } from "./run-cases.ts";
 export { type Running, runningGateway, runningUnderTest } from "./running-gateway.ts";
 
-/** Of this package: one folder above both `src` and `dist`. */
+// Of this package: one folder above both `src` and `dist`.
 export const CASES_FOLDER = fileURLToPath(new URL("../../conformance/cases", import.meta.url));
+export const GOOGLE_FACTS_FOLDER = fileURLToPath(new URL("../../conformance/google", import.meta.url));
