@@ -13,22 +13,22 @@ export const SIBLING_FAILED = new GatewayError(
  * never made.
  */
 export class ActiveCalls {
-  /** Each with what to do when it is ended from here, as an aborted call reports nothing itself. */
-  readonly #calls = new Map<UpstreamCall, (reason: GatewayError) => void>();
-  readonly #branches: ActiveCalls[] = [];
+  /** Each with what to do when it is ended from here, as an aborted call reports nothing itself. Made when needed. */
+  #calls: Map<UpstreamCall, (reason: GatewayError) => void> | undefined;
+  #branches: ActiveCalls[] | undefined;
   #endedBy: GatewayError | undefined;
 
   /** Calls that end with these, and can be ended without them: those of one attempt. */
   branch(): ActiveCalls {
     const branch = new ActiveCalls();
-    if (this.#endedBy === undefined) this.#branches.push(branch);
+    if (this.#endedBy === undefined) (this.#branches ??= []).push(branch);
     else branch.end(this.#endedBy);
     return branch;
   }
 
   add(call: UpstreamCall, onEnded: (reason: GatewayError) => void): void {
     if (this.#endedBy === undefined) {
-      this.#calls.set(call, onEnded);
+      (this.#calls ??= new Map()).set(call, onEnded);
       return;
     }
     call.abort();
@@ -36,19 +36,22 @@ export class ActiveCalls {
   }
 
   delete(call: UpstreamCall): void {
-    this.#calls.delete(call);
+    this.#calls?.delete(call);
   }
 
   /** Ends them for good; each is told `reason`. A second end changes nothing. */
   end(reason: GatewayError): void {
     if (this.#endedBy !== undefined) return;
     this.#endedBy = reason;
-    const calls = [...this.#calls];
-    this.#calls.clear();
-    for (const [call, onEnded] of calls) {
-      call.abort();
-      onEnded(reason);
+    const calls = this.#calls;
+    this.#calls = undefined;
+    if (calls !== undefined) {
+      for (const [call, onEnded] of calls) {
+        call.abort();
+        onEnded(reason);
+      }
     }
+    if (this.#branches === undefined) return;
     for (const branch of this.#branches) branch.end(reason);
   }
 
@@ -58,10 +61,10 @@ export class ActiveCalls {
   }
 
   pause(): void {
-    for (const call of this.#calls.keys()) call.pause();
+    for (const call of this.#calls?.keys() ?? []) call.pause();
   }
 
   resume(): void {
-    for (const call of this.#calls.keys()) call.resume();
+    for (const call of this.#calls?.keys() ?? []) call.resume();
   }
 }

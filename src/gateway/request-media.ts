@@ -12,10 +12,12 @@ import type { Gateway } from "./gateway.ts";
 
 type Requested = Pick<Call, "requestId" | "record" | "ticket">;
 
+const NONE: ReadonlyMap<string, FetchedMedia> = new Map();
+
 /** Kept for all attempts at a request, so that a file is read once. */
 export class RequestMedia {
   readonly #gateway: Gateway;
-  #read: ReadonlyMap<string, FetchedMedia> = new Map();
+  #read: ReadonlyMap<string, FetchedMedia> = NONE;
   /** URLs still to be read, with where each stands first. */
   readonly #wanted = new Map<string, string>();
 

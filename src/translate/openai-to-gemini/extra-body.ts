@@ -34,6 +34,8 @@ export interface GoogleOption {
 /** Google's options by their snake_case name; never null, never absent. */
 export type GoogleOptions = ReadonlyMap<GoogleOptionName, GoogleOption>;
 
+const NONE: GoogleOptions = new Map();
+
 /** What a caller who puts an option of Google's beside its place is told. */
 export const MISPLACED_OPTION = "Google's options are read from extra_body.google: move it there.";
 
@@ -47,6 +49,7 @@ const NAMES: ReadonlySet<string> = new Set(GOOGLE_OPTIONS);
  * @throws GatewayError `invalid_request` when one of the wrappers is not an object.
  */
 export function readGoogleOptions(request: ChatCompletionRequest, notes: Notes): GoogleOptions {
+  if (!Object.hasOwn(request, "extra_body") && !Object.hasOwn(request, "google")) return NONE;
   const options = new Map<GoogleOptionName, GoogleOption>();
   const outer = optionalObject(request, "extra_body", "extra_body");
   const inner = outer && optionalObject(outer, "extra_body", "extra_body.extra_body");

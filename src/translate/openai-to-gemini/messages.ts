@@ -19,6 +19,7 @@ const MAX_MESSAGES = 10_000;
 
 const TEXT_MESSAGE_KEYS = new Set(["role", "content", "name", "extra_content"]);
 const NO_EXTRAS = new Set<never>();
+const NO_IDS: ReadonlySet<string | undefined> = new Set();
 
 /** Gemini refuses an empty content; a space is the least that can be said. */
 const BLANK = " ";
@@ -163,7 +164,7 @@ function appendModelTurn(contents: Content[], turn: Turn, next: Turn | undefined
   const results = (next?.messages ?? [])
     .filter(({ side }) => side === "result")
     .map((placed) => readToolMessage(placed, scope));
-  const answeredIds = new Set(results.map(({ id }) => id));
+  const answeredIds = results.length === 0 ? NO_IDS : new Set(results.map(({ id }) => id));
   let step: ModelParts = { parts: [], calls: [] };
   for (const [index, message] of messages.entries()) {
     for (const part of message.parts) step.parts.push(part);

@@ -66,6 +66,7 @@ function withNative(
   declarations: FunctionDeclaration[],
   google: GoogleOptions,
 ): FunctionTools {
+  if (declarations.length === 0) return functions;
   const names = new Set(functions.names);
   for (const { name = "" } of declarations) {
     if (names.has(name)) {
