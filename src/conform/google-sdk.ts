@@ -31,8 +31,8 @@ export async function googleSdk(options: ClientOptions): Promise<Ask> {
   const { GoogleGenAI: Client, ApiError } = sdk;
   const usual = silently(() => new Client(options));
   return async (step, model) => {
-    const client =
-      step.key === undefined ? usual : silently(() => new Client({ ...options, apiKey: step.key }));
+    const { key: apiKey } = step;
+    const client = apiKey === undefined ? usual : silently(() => new Client({ ...options, apiKey }));
     try {
       return await call(client, step, model);
     } catch (error) {
