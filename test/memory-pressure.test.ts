@@ -87,12 +87,25 @@ async function ask({ url }: ServedProcess, bytes: number): Promise<Seen> {
   return { status, code: error?.code, retryAfterMs: Number(headers["retry-after-ms"]) };
 }
 
-/** Clients that ask again and again, until the time is up. */
-async function press(served: ServedProcess, clients: number, bytes: number, ms: number): Promise<Seen[]> {
+/** A slow machine may take this long to come under pressure. */
+const LONGEST_PRESS_MS = 60_000;
+
+/** Clients that ask again and again, for the time given and then until `enough`. */
+async function press(
+  served: ServedProcess,
+  clients: number,
+  bytes: number,
+  ms: number,
+  enough: (seen: readonly Seen[]) => boolean,
+): Promise<Seen[]> {
   const seen: Seen[] = [];
-  const until = performance.now() + ms;
+  const began = performance.now();
+  const goesOn = (): boolean => {
+    const passed = performance.now() - began;
+    return passed < ms || (passed < LONGEST_PRESS_MS && !enough(seen));
+  };
   const client = async (): Promise<void> => {
-    while (performance.now() < until) {
+    while (goesOn()) {
       const answer = await ask(served, bytes);
       seen.push(answer);
       if (answer.status !== 200) await delay(50);
@@ -100,6 +113,10 @@ async function press(served: ServedProcess, clients: number, bytes: number, ms: 
   };
   await Promise.all(Array.from({ length: clients }, client));
   return seen;
+}
+
+function wasRefused(seen: readonly Seen[]): boolean {
+  return seen.some(({ status }) => status !== 200);
 }
 
 async function stageOf({ url }: ServedProcess): Promise<number> {
@@ -140,8 +157,8 @@ describe("F-65 memory is short", () => {
     );
     const texts = streams.map((response) => response.text());
     const [large, small] = await Promise.all([
-      press(served, 12, 20 * MEGABYTE, 8_000),
-      press(served, 100, 0.9 * MEGABYTE, 8_000),
+      press(served, 12, 20 * MEGABYTE, 8_000, wasRefused),
+      press(served, 100, 0.9 * MEGABYTE, 8_000, () => true),
     ]);
     expect(served.exited).toBe(false);
     expectRefusals([...large, ...small], ["body_memory_limit", "overloaded"]);
@@ -150,7 +167,7 @@ describe("F-65 memory is short", () => {
     await vi.waitFor(async () => expect(await stageOf(served)).toBe(0), { timeout: 30_000, interval: 250 });
     expect((await ask(served, 20 * MEGABYTE)).status).toBe(200);
     expect(served.printed().match(/^.*(?:heap out of memory|"level":50).*$/gm)).toBeNull();
-  }, 120_000);
+  }, 240_000);
 
   test("step by step load is shed, each step in the log, and taken back when there is memory again", async () => {
     const upstream = await slowUpstream(3_000);
@@ -164,7 +181,7 @@ describe("F-65 memory is short", () => {
     noRequests: { memoryShare: 0.5 }`,
       upstream,
     );
-    const seen = await press(served, 150, 0.4 * MEGABYTE, 6_000);
+    const seen = await press(served, 150, 0.4 * MEGABYTE, 6_000, wasRefused);
     expectRefusals(seen, ["overloaded"]);
     await vi.waitFor(async () => expect(await stageOf(served)).toBe(0), { timeout: 60_000, interval: 250 });
     const stages = stagesToldBy(served);
@@ -173,5 +190,5 @@ describe("F-65 memory is short", () => {
     expect((await ask(served, 1_000)).status).toBe(200);
     expect(served.exited).toBe(false);
     expect(served.printed()).not.toContain("heap out of memory");
-  }, 120_000);
+  }, 240_000);
 });
