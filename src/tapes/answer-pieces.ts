@@ -30,7 +30,7 @@ export function answerText(
   let tail: Uint8Array = new Uint8Array();
   for (const { bytes, atMs } of chunks) {
     text += decoder.decode(bytes, { stream: true });
-    tail = Buffer.concat([tail.slice(-3), bytes.slice(-3)]);
+    tail = Uint8Array.from([...tail.slice(-3), ...bytes.slice(-3)]);
     arrivals.push({ end: text.length, atMs });
   }
   const rest = unfinished(tail);

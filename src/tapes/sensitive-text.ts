@@ -8,6 +8,9 @@ export interface Finding {
   end: number;
 }
 
+/** Is in no text that a rule looks for. */
+const MASK = "\0";
+
 interface Rule {
   kind: SensitiveKind;
   pattern: RegExp;
@@ -57,8 +60,8 @@ const RULES: readonly Rule[] = [
   },
   { kind: "secret", pattern: new RegExp(`(?<![\\w-])(?:${TOKENS})`, "g") },
   { kind: "secret", pattern: /(?<=\bBearer\s+)[\w.~+/-]{16,}=*/gi },
-  { kind: "secret", pattern: new RegExp(`(?<=[?&](?:${SECRET_PARAMETERS})=)[^&#\\s"'<>\\\\[]{4,}`, "gi") },
-  { kind: "secret", pattern: /(?<=\w:\/\/)[^\s/:@[]{1,64}:[^\s/@[]{1,128}(?=@)/g },
+  { kind: "secret", pattern: new RegExp(`(?<=[?&](?:${SECRET_PARAMETERS})=)[^&#\\s"'<>\\\\[\\0]{4,}`, "gi") },
+  { kind: "secret", pattern: /(?<=\w:\/\/)[^\s/:@[\0]{1,64}:[^\s/@[\0]{1,128}(?=@)/g },
   { kind: "account", pattern: /(?<![\w.-])[\w.-]{1,128}@[\w.-]{1,100}\.gserviceaccount\.com/g },
   { kind: "email", pattern: new RegExp(`(?<!${LOCAL})${LOCAL}{1,64}(?:@|%40)${DOMAIN}`, "gu") },
   {
@@ -71,6 +74,17 @@ const RULES: readonly Rule[] = [
     pattern: /(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])/g,
     accepts: (text) => isIPv6(text) && text !== "::" && text !== "::1",
   },
+  // Before phone numbers, since parts of a card number may look like one. Grouped as cards are, or not at all.
+  ...[
+    "\\d{12,18}",
+    "\\d{3}([ -])\\d{4}\\1\\d{4}\\1\\d{4}",
+    "\\d{3}([ -])\\d{6}\\1\\d{4,5}",
+    "\\d{3}(?:([ -])\\d{4}){3}\\1\\d{3}",
+  ].map((rest): Rule => ({
+    kind: "card",
+    pattern: new RegExp(`(?<![\\w+.])[2-6]${rest}(?!\\w)`, "g"),
+    accepts: (text) => isLuhnValid(text.replace(/\D/g, "")),
+  })),
   { kind: "phone", pattern: /(?<![\w+])(?:\+|00)[1-9](?:(?:[ ./-]|\) ?| ?\()?\d){7,14}(?!\d)/g },
   { kind: "phone", pattern: /(?<![\w+.,-])\(?[2-9]\d{2}(?:\) ?|[ .-])\d{3}[ .-]\d{4}(?![\w-])/g },
   {
@@ -111,15 +125,24 @@ export class SensitiveText {
 
   /** In the order in which they stand; no two overlap. */
   find(text: string): Finding[] {
-    const found: Finding[] = [];
+    let found: Finding[] = [];
+    let left = text;
     for (const { kind, pattern, accepts } of this.#rules) {
+      const more: Finding[] = [];
       pattern.lastIndex = 0;
-      for (const match of text.matchAll(pattern)) {
+      for (let match = pattern.exec(left); match !== null; match = pattern.exec(left)) {
         const { 0: matched, index: start } = match;
-        if (matched !== "" && accepts?.(matched) !== false) add(found, kind, start, start + matched.length);
+        if (matched !== "" && accepts?.(matched) !== false)
+          more.push({ kind, start, end: start + matched.length });
+        // What is none may have one that begins inside of it.
+        else pattern.lastIndex = start + 1;
       }
+      if (more.length === 0) continue;
+      // Only a private key can have others inside.
+      const kept = found.filter((one) => !more.some(({ start, end }) => start < one.end && one.start < end));
+      found = [...kept, ...more];
+      left = masked(left, more);
     }
-    for (const { start, end } of cardNumbers(text)) add(found, "card", start, end);
     return found.sort((one, other) => one.start - other.start);
   }
 
@@ -137,8 +160,15 @@ export class SensitiveText {
   }
 }
 
-function add(found: Finding[], kind: SensitiveKind, start: number, end: number): void {
-  if (!found.some((other) => start < other.end && other.start < end)) found.push({ kind, start, end });
+/** What was found is out of the way of what is looked for next. */
+function masked(text: string, found: readonly Finding[]): string {
+  let rest = "";
+  let done = 0;
+  for (const { start, end } of found) {
+    rest += text.slice(done, start) + MASK.repeat(end - start);
+    done = end;
+  }
+  return rest + text.slice(done);
 }
 
 /** Longest first, or one would be found inside another. */
@@ -147,27 +177,4 @@ function anyOf(texts: readonly string[], before = "", after = ""): RegExp {
     .toSorted((one, other) => other.length - one.length)
     .map((text) => text.replace(/[^\w-]/g, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`));
   return new RegExp(`${before}(?:${escaped.join("|")})${after}`, "gu");
-}
-
-/** 13 to 19 digits, grouped or not, with a valid check digit; other digits may stand beside them, as an expiry date does. */
-function cardNumbers(text: string): { start: number; end: number }[] {
-  const found: { start: number; end: number }[] = [];
-  for (const { 0: run, index: offset } of text.matchAll(/(?<![\w+.])\d(?:[ -]?\d){12,}/g)) {
-    const places = [...run.matchAll(/\d/g)].map(({ index }) => index);
-    const digits = places.map((place) => run[place]).join("");
-    for (let first = 0; first + 13 <= places.length; first += 1) {
-      const isGroupStart = first === 0 || places[first]! > places[first - 1]! + 1;
-      if (!isGroupStart || !/[2-6]/.test(digits[first]!)) continue;
-      for (const length of [16, 15, 19, 18, 17, 14, 13]) {
-        const last = first + length - 1;
-        if (last >= places.length) continue;
-        const isGroupEnd = last === places.length - 1 || places[last + 1]! > places[last]! + 1;
-        if (!isGroupEnd || !isLuhnValid(digits.slice(first, last + 1))) continue;
-        found.push({ start: offset + places[first]!, end: offset + places[last]! + 1 });
-        first = last;
-        break;
-      }
-    }
-  }
-  return found;
 }
