@@ -161,7 +161,7 @@ async function runInTheOpen(cases: readonly Case[], running: Running, flags: Con
     });
     progress.end();
     conclude(results, flags, running.key, {
-      gateway: { name: running.url.host, version: "", configuration: `as it runs, model ${model}` },
+      gateway: { name: running.url.host, version: "", configuration: `As it runs, model ${model}` },
       mode: "open",
       sdks: sdks.versions,
     });
@@ -205,6 +205,11 @@ function conclude(
   for (const result of results) if (result.outcome === "failed") print(`${shown(failureText(result))}\n`);
   print(sectionTable(results));
   for (const line of notJudged(results)) print(line);
+  if (about.mode === "closed" && report.totals.failed > 0) {
+    print(
+      "`pollux conform --hold SECTION/NAME` leaves gateway and Google up for one case, so that its curl can be repeated.",
+    );
+  }
   if (flags.json !== undefined) writeFileSync(flags.json, shown(`${JSON.stringify(report, null, 2)}\n`));
   if (flags.html !== undefined) writeFileSync(flags.html, shown(htmlReport(report)));
   const { exact, failed } = report.totals;

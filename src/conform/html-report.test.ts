@@ -21,6 +21,7 @@ const REPORT: Report = {
     source: [`https://example.com/${EVIL}`],
     profile: "strict",
     outcome,
+    exchanges: 2,
     not_judged: [EVIL],
     failures: [
       {
@@ -70,7 +71,7 @@ test("says the share, the failures, the sources and how to repeat them", () => {
     cases: [{ ...failed!, id: "tools/ids", source: ["https://example.com/doc"] }],
   });
   expect(html).toContain("50 %");
-  expect(html).toContain("pollux conform --only tools/ids");
+  expect(html).toContain("pollux conform --hold tools/ids");
   expect(html).toContain('href="https://example.com/doc"');
   expect(html).toContain('name="viewport"');
   expect(html).toContain("prefers-color-scheme:dark");

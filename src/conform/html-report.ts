@@ -1,6 +1,6 @@
 /** A report as one HTML file: nothing is loaded, all text is escaped. */
 import type { Report, ReportedCase } from "./report.ts";
-import { percent, shortJson, type Tally } from "./result-table.ts";
+import { percent, shortJson, type Tally, whereOf } from "./result-table.ts";
 
 export function htmlReport(report: Report): string {
   const { gateway, totals, date } = report;
@@ -22,13 +22,14 @@ export function htmlReport(report: Report): string {
 <p class="over">Chat Completions scorecard</p>
 <h1>${escaped(gateway.name)} <small>${escaped(gateway.version)}</small></h1>
 <p class="score"><strong>${percent(totals.exact, totals.exact + totals.failed)}</strong> exact</p>
-<p>${totals.exact} of ${totals.exact + totals.failed} cases${totals.notRun === 0 ? "" : `; ${totals.notRun} not run`}. ${escaped(gateway.configuration)}.</p>
+<p>${totals.exact} of ${totals.exact + totals.failed} cases${totals.notRun === 0 ? "" : `; ${totals.notRun} not run`}.</p>
+<p>${escaped(gateway.configuration)}</p>
 <p class="fine">${escaped(date.slice(0, 10))}, cases of Pollux ${escaped(report.version)}, ${report.mode === "closed" ? "closed loop" : "a real model behind"}, profile ${report.profile}${sdkText(report)}.</p>
 </header>
 <h2>Sections</h2>
 ${sectionsTable(report)}
 <h2>${failed.length === 0 ? "Nothing failed" : `Failed: ${failed.length}`}</h2>
-${failed.map(failedCase).join("\n")}
+${failed.map((one) => failedCase(one, report, failed.length <= OPEN_UP_TO)).join("\n")}
 <h2>All cases</h2>
 ${Object.keys(report.sections)
   .map((section) => sectionList(section, report.cases))
@@ -69,19 +70,22 @@ function sectionRow(section: string, { exact, failed, notRun }: Tally): string {
   return `<tr><td><a href="#${escaped(section)}">${escaped(section)}</a><td class="n">${exact}<td class="n${failed > 0 ? " bad" : ""}">${failed}<td class="n">${notRun}<td class="bars"><div class="bar"><i style="width:${share.toFixed(1)}%"></i></div>`;
 }
 
-function failedCase(one: ReportedCase): string {
+/** More are folded, or nobody finds the end of them. */
+const OPEN_UP_TO = 5;
+
+function failedCase(one: ReportedCase, { mode }: Report, open: boolean): string {
   const failures = one.failures.map(
     ({ viewpoint, exchange, path, expected, seen }) =>
-      `<dt>${escaped(`exchange ${exchange + 1}, ${viewpoint} ${path}`)}</dt><dd>expected <code>${escaped(expected)}</code></dd><dd>seen <code>${escaped(shortJson(seen))}</code></dd>`,
+      `<dt>${escaped(whereOf({ viewpoint, exchange, path }, one.exchanges))}</dt><dd>expected <code>${escaped(expected)}</code></dd><dd>seen <code>${escaped(shortJson(seen))}</code></dd>`,
   );
   const repeat = one.failures.find(({ curl }) => curl !== undefined)?.curl;
   const answer = one.failures.find((failure) => failure.answer !== undefined)?.answer;
-  return `<details open><summary><b>${escaped(one.id)}</b> <span class="tag">${one.profile}</span></summary>
+  return `<details${open ? " open" : ""}><summary><b>${escaped(one.id)}</b> <span class="tag">${one.profile}</span></summary>
 <p>${escaped(one.fact)}</p>
 ${sourceList(one)}
 <dl>${failures.join("")}</dl>
 ${answer === undefined ? "" : `<p class="fine">Answer</p><pre>${escaped(answer)}</pre>`}
-<p class="fine">Repeat: <code>pollux conform --only ${escaped(one.id)}</code>, or:</p>
+<p class="fine">Repeat${mode === "open" ? "" : `, after <code>pollux conform --hold ${escaped(one.id)}</code>, which says where`}:</p>
 ${repeat === undefined ? "" : `<pre>${escaped(repeat)}</pre>`}</details>`;
 }
 

@@ -85,7 +85,7 @@ export async function startLitellm(
   return {
     name: "LiteLLM",
     version: await commandVersion(binary),
-    configuration: "proxy from PyPI, one worker, a master key, no database, no retries, no cooldowns",
+    configuration: "The proxy from PyPI, one worker, a master key, no database, no retries, no cooldowns",
     surfaces: new Set(["gemini-api", "vertex", "endpoint"]),
     lanes: 1,
     open: (_, surface) =>
@@ -145,7 +145,7 @@ export async function startBifrost(binary: string, google: string): Promise<Gate
   return {
     name: "Bifrost",
     version: await bifrostVersion(binary),
-    configuration: "its Go core behind a plain HTTP server, no plugins, no keys",
+    configuration: "Its Go core behind a plain HTTP server, no plugins, no keys",
     surfaces: new Set(["gemini-api"]),
     lanes: 1,
     open: () => Promise.resolve(opened(child, {}, (model) => model)),

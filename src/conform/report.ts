@@ -26,6 +26,8 @@ export interface ReportedCase {
   source: string[];
   profile: Profile;
   outcome: CaseResult["outcome"];
+  /** How many it has. */
+  exchanges: number;
   not_judged: string[];
   failures: Failure[];
   ms: number;
@@ -56,6 +58,7 @@ export function reportOf(
       source: one.source,
       profile: one.profile,
       outcome,
+      exchanges: one.exchanges.length,
       not_judged: notJudged,
       failures,
       ms: Math.round(ms),

@@ -66,7 +66,10 @@ export function failureText({ case: one, failures }: CaseResult): string {
   return lines.join("\n");
 }
 
-export function whereOf({ viewpoint, path, exchange }: Failure, exchanges: number): string {
+export function whereOf(
+  { viewpoint, path, exchange }: Pick<Failure, "viewpoint" | "path" | "exchange">,
+  exchanges: number,
+): string {
   const at = exchanges > 1 ? `exchange ${exchange + 1}, ` : "";
   return `${at}${viewpoint}${path === "" ? "" : ` ${path}`}`;
 }

@@ -28,7 +28,7 @@ export function runningUnderTest(running: Running, surfaces: ReadonlySet<Surface
   return {
     name: running.url.host,
     version: "",
-    configuration: "started and pointed at the scripted Google by hand",
+    configuration: "Started and pointed at the scripted Google by hand",
     surfaces,
     lanes: 1,
     open: () => Promise.resolve(runningGateway(running)),
