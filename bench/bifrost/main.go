@@ -47,10 +47,20 @@ type body struct {
 	Stream   bool                  `json:"stream"`
 }
 
-func fail(ctx *fasthttp.RequestCtx, err any) {
+// With the status that the core names, as its own transport does.
+func fail(ctx *fasthttp.RequestCtx, failure *schemas.BifrostError) {
 	ctx.SetStatusCode(500)
-	text, _ := sonic.Marshal(err)
+	if failure.StatusCode != nil {
+		ctx.SetStatusCode(*failure.StatusCode)
+	}
+	text, _ := sonic.Marshal(failure)
+	ctx.SetContentType("application/json")
 	ctx.SetBody(text)
+}
+
+func refuse(ctx *fasthttp.RequestCtx, err error) {
+	status, kind := 400, "invalid_request_error"
+	fail(ctx, &schemas.BifrostError{StatusCode: &status, Error: &schemas.ErrorField{Type: &kind, Message: err.Error()}})
 }
 
 func main() {
@@ -66,16 +76,18 @@ func main() {
 		var asked body
 		var params schemas.ChatParameters
 		if err := sonic.Unmarshal(ctx.PostBody(), &asked); err != nil {
-			fail(ctx, err.Error())
+			refuse(ctx, err)
 			return
 		}
 		if err := sonic.Unmarshal(ctx.PostBody(), &params); err != nil {
-			fail(ctx, err.Error())
+			refuse(ctx, err)
 			return
 		}
 		request := &schemas.BifrostChatRequest{Provider: schemas.Gemini, Model: asked.Model, Input: asked.Messages, Params: &params}
-		deadline := schemas.NewBifrostContext(context.Background(), time.Now().Add(10*time.Minute))
+		parent, cancel := context.WithCancel(context.Background())
+		deadline := schemas.NewBifrostContext(parent, time.Now().Add(10*time.Minute))
 		if !asked.Stream {
+			defer cancel()
 			answer, failure := client.ChatCompletionRequest(deadline, request)
 			if failure != nil {
 				fail(ctx, failure)
@@ -83,7 +95,7 @@ func main() {
 			}
 			text, err := sonic.Marshal(answer)
 			if err != nil {
-				fail(ctx, err.Error())
+				refuse(ctx, err)
 				return
 			}
 			ctx.SetContentType("application/json")
@@ -92,11 +104,14 @@ func main() {
 		}
 		chunks, failure := client.ChatCompletionStreamRequest(deadline, request)
 		if failure != nil {
+			cancel()
 			fail(ctx, failure)
 			return
 		}
 		ctx.SetContentType("text/event-stream")
 		ctx.SetBodyStreamWriter(func(w *bufio.Writer) {
+			// Also where the client has left.
+			defer cancel()
 			for chunk := range chunks {
 				text, err := sonic.Marshal(chunk)
 				if err != nil {
