@@ -123,8 +123,7 @@ class Recorder {
   write(lines: readonly object[]): void {
     const { tape, report } = this.options;
     try {
-      tape.append(lines);
-      this.written += 1;
+      if (tape.append(lines)) this.written += 1;
     } catch (error) {
       if (!(error instanceof TapeError)) throw error;
       report(`${error.message} Requests are answered as before; they are not recorded.`);

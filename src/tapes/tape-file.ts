@@ -27,14 +27,16 @@ export class TapeFile {
   /**
    * Writes the lines of one recording at once, so that those of two never mix. What could not be written whole is
    * taken back.
-   * @throws TapeError; nothing is written from then on
+   * @returns whether they are on the tape
+   * @throws TapeError the first time that they are not; nothing is written from then on
    */
-  append(lines: readonly object[]): void {
-    if (this.#file === undefined) return;
+  append(lines: readonly object[]): boolean {
+    if (this.#file === undefined) return false;
     const bytes = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
     try {
       writeFileSync(this.#file, bytes);
       this.#bytes += bytes.length;
+      return true;
     } catch (error) {
       const file = this.#file;
       this.#file = undefined;

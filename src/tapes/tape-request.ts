@@ -70,10 +70,17 @@ export function withStandIns(
   replace: Replace,
 ): TapeRequest {
   const text = (value: string): string => sensitive.replace(value, replace);
-  return { method, path: text(path), body: body === undefined ? undefined : canonical(body, text) };
+  // By what stands on every tape: an address that is a key must not decide what is numbered first.
+  const rank = (key: string): string => sensitive.replace(key, (kind) => kind);
+  return { method, path: text(path), body: body === undefined ? undefined : canonical(body, text, rank) };
 }
 
-function canonical(value: unknown, text: (value: string) => string, property = ""): unknown {
+function canonical(
+  value: unknown,
+  text: (value: string) => string,
+  rank: (key: string) => string,
+  property = "",
+): unknown {
   if (typeof value === "string") {
     return mediaMarker(value) ?? (isOpaque(property, value) ? value : text(value));
   }
@@ -83,11 +90,12 @@ function canonical(value: unknown, text: (value: string) => string, property = "
     if (replaced === spelled) return value;
     return Number.isSafeInteger(Number(replaced)) ? Number(replaced) : replaced;
   }
-  if (Array.isArray(value)) return value.map((item) => canonical(item, text, property));
+  if (Array.isArray(value)) return value.map((item) => canonical(item, text, rank, property));
   if (typeof value !== "object" || value === null) return value;
   const members = Object.entries(value)
-    .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map(([key, member]) => [text(key), canonical(member, text, key)] as const);
+    .map(([key, member]) => ({ key, member, rank: rank(key) }))
+    .sort((one, other) => (one.rank === other.rank ? 0 : one.rank < other.rank ? -1 : 1))
+    .map(({ key, member }) => [text(key), canonical(member, text, rank, key)] as const);
   return Object.fromEntries(members);
 }
 

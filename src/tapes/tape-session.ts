@@ -176,7 +176,8 @@ function tapeUpstream({ upstreams }: Config): TapeUpstream | undefined {
 
 /** Stands where a project belongs that nothing is sent to. */
 const UNKNOWN_PROJECT = "your-project";
-const NO_KEY = "-";
+/** Long enough to be found in no text by chance: answers are searched for the credentials they came for. */
+const NO_KEY = "a-replay-needs-no-key";
 const NO_CREDENTIALS = { kind: "token", token: NO_KEY } as const;
 
 function upstreamOf(
