@@ -198,6 +198,46 @@ describe("a replay is what was recorded", () => {
   });
 });
 
+test("true to time: an answer takes as long as it took", async () => {
+  const path = newTape();
+  const recording = await record(path, await recordingUpstream(() => sse(part("slow"), says("ly"))));
+  await ask(recording, { ...user("Hi"), stream: true });
+  await recording.close();
+  // As if the last event had come late.
+  const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+  const late = lines.map((line, at) =>
+    at < lines.length - 2 ? line : line.replace(/"atMs":\d+/, '"atMs":600'),
+  );
+  writeFileSync(path, `${late.join("\n")}\n`);
+  const replaying = await gatewayWith({ replay: path, speed: "true" });
+  const startedAt = performance.now();
+  expect(joined((await ask(replaying, { ...user("Hi"), stream: true })).text)).toBe("slowly");
+  expect(performance.now() - startedAt).toBeGreaterThan(550);
+});
+
+test("where its client left, a stream ends with an error", async () => {
+  const path = newTape();
+  const recording = await record(path, await recordingUpstream(() => sse(part("Hel"), says("lo"))));
+  const leaving = new AbortController();
+  const response = await recording.fetch("http://pollux/v1/chat/completions", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ model: "google/gemini-3.5-flash", ...user("Hi"), stream: true }),
+    signal: leaving.signal,
+  });
+  await response.body!.getReader().read();
+  leaving.abort();
+  await recording.close();
+  // Whether the answer was complete by then is for the machine to decide.
+  const text = readFileSync(path, "utf8").replace('"end":"complete"', '"end":"left"');
+  expect(text).toContain('"end":"left"');
+  writeFileSync(path, text);
+  const seen = await ask(await gatewayWith({ replay: path }), { ...user("Hi"), stream: true });
+  expect(joined(seen.text)).toContain("Hel");
+  expect(seen.text).toContain('"code":"recording_ended"');
+  expect(seen.text).not.toContain("[DONE]");
+});
+
 describe("equal requests", () => {
   async function threeAnswers(): Promise<string> {
     const path = newTape();
