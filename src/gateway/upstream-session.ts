@@ -10,6 +10,7 @@ import type {
 import type { ActiveCalls } from "./active-calls.ts";
 import type { RequestHeaders } from "./exchange.ts";
 import { BodyGatherer, gather, type GatheredAnswer } from "./gather.ts";
+import { withoutSecret } from "./without-secrets.ts";
 import type { ConnectedUpstream } from "./connected-upstream.ts";
 
 /** Builds the request once the credentials are known. */
@@ -59,7 +60,7 @@ function withoutCredential(answer: GatheredAnswer, sent: Record<string, string>)
   let { body } = answer;
   for (const name of ["authorization", "x-goog-api-key"]) {
     const credential = sent[name]?.replace(/^Bearer /, "");
-    if (credential !== undefined && credential !== "") body = body.replaceAll(credential, "[credential]");
+    if (credential !== undefined) body = withoutSecret(body, credential);
   }
   return { ...answer, body };
 }

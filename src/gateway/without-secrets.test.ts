@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { GatewayError } from "../errors.ts";
-import { withoutSecrets } from "./without-secrets.ts";
+import { withoutSecret, withoutSecrets } from "./without-secrets.ts";
 
 const SECRETS = ["canary-config-key", "short"];
 const upstream = (said?: string): ConstructorParameters<typeof GatewayError>[0] => ({
@@ -30,4 +30,11 @@ test("anything else stays as it is", () => {
   expect(withoutSecrets(bug, SECRETS)).toBe(bug);
   const error = new GatewayError(upstream("shortly"), "In short: no.");
   expect(withoutSecrets(error, SECRETS)).toBe(error);
+});
+
+test("a key that ordinary words hold is no reason to tear them apart", () => {
+  expect(withoutSecret("The input token count exceeds the maximum.", "x")).toBe(
+    "The input token count exceeds the maximum.",
+  );
+  expect(withoutSecret("no", "")).toBe("no");
 });

@@ -4,6 +4,11 @@ import { GatewayError } from "../errors.ts";
 const LEAST_LENGTH = 8;
 const LEFT_OUT = "[credential]";
 
+/** The text without one secret. One that is so short that ordinary words hold it stays. */
+export function withoutSecret(text: string, secret: string): string {
+  return secret.length < LEAST_LENGTH ? text : text.replaceAll(secret, LEFT_OUT);
+}
+
 /** The same failure with none of the configured secrets in its words. */
 export function withoutSecrets(error: unknown, secrets: readonly string[]): unknown {
   if (!(error instanceof GatewayError)) return error;
@@ -14,8 +19,7 @@ export function withoutSecrets(error: unknown, secrets: readonly string[]): unkn
       secret.length >= LEAST_LENGTH && (message.includes(secret) || said?.includes(secret) === true),
   );
   if (found.length === 0) return error;
-  const clean = (text: string): string =>
-    found.reduce((rest, secret) => rest.replaceAll(secret, LEFT_OUT), text);
+  const clean = (text: string): string => found.reduce(withoutSecret, text);
   return new GatewayError(
     failure.kind === "upstream" && said !== undefined ? { ...failure, said: clean(said) } : failure,
     clean(message),
