@@ -13,7 +13,7 @@ const MAX_DEPTH = 128;
 interface Remembered {
   /** A copy: what the caller passed may change. */
   schema: Json;
-  /** Frozen, as every request that sends the same schema is given the same object. */
+  /** Its objects are frozen, as every request that sends the same schema is given the same ones. */
   converted: Json;
   notes: readonly Note[];
   /** Taken from what a request may still convert. */
@@ -169,8 +169,11 @@ function isScalar(value: unknown): value is string | number | boolean | null {
   );
 }
 
+/**
+ * But for the arrays: with one frozen array in it, `JSON.stringify` of V8 14 takes five times as long for the whole request.
+ */
 function frozen<T>(value: T): T {
-  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  if (typeof value !== "object" || value === null) return value;
   for (const inner of Object.values(value)) frozen(inner);
-  return Object.freeze(value);
+  return Array.isArray(value) ? value : Object.freeze(value);
 }
