@@ -150,6 +150,13 @@ describe("a replay is what was recorded", () => {
       { ...user("Hi"), stream: true },
       sse(part("Hel"), { error: { code: 503, status: "UNAVAILABLE", message: "Overloaded." } }),
     ],
+    [
+      "a stream with an error in the same read",
+      { ...user("Hi"), stream: true },
+      sse(
+        `data: ${JSON.stringify(part("Hel"))}\n\ndata: {"error": {"code": 503, "status": "UNAVAILABLE", "message": "Overloaded."}}\n\n`,
+      ),
+    ],
     ["a stream with garbage", { ...user("Hi"), stream: true }, sse(part("Hel"), "data: {nonsense\n\n")],
     [
       "a connection that is reset",

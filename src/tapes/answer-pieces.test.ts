@@ -88,6 +88,6 @@ test("an event has the time at which its last byte came, and is a value on the t
   expect(lines).toEqual([
     { recording: 7, atMs: 20, event: { a: [1, 2] } },
     { recording: 7, atMs: 30, event: { b: "é" } },
-    { recording: 7, atMs: 30, text: ": odd\n\n" },
+    { recording: 7, atMs: 30, joined: true, text: ": odd\n\n" },
   ]);
 });

@@ -6,6 +6,8 @@ import type { HeadLine, PieceLine } from "./tape-format.ts";
 export interface TimedText {
   text: string;
   atMs: number;
+  /** It came in one read with the piece before: the gateway answers what is read at once, at once. */
+  joined?: true;
 }
 
 export interface AnswerText {
@@ -18,7 +20,7 @@ const EVENT_END = /\r\n\r\n|\n\n|\r\r/g;
 
 /**
  * Puts together what the network took apart: a piece is an event of a stream, or the whole of another answer. The
- * gateway reads the same whatever the pieces are, and a value must not be cut for it to be found.
+ * gateway can do nothing with less, and a value must not be cut for it to be found.
  */
 export function answerText(
   chunks: readonly { bytes: Uint8Array; atMs: number }[],
@@ -40,13 +42,22 @@ export function answerText(
   const units: TimedText[] = [];
   let start = 0;
   let arrival = 0;
+  let before = -1;
+  const add = (end: number): void => {
+    const atMs = arrivals[arrival]?.atMs ?? lastAtMs;
+    units.push({ text: text.slice(start, end), atMs, ...(arrival === before ? { joined: true } : {}) });
+    start = end;
+    before = arrival;
+  };
   for (const { 0: ending, index } of text.matchAll(EVENT_END)) {
     const end = index + ending.length;
     while ((arrivals[arrival]?.end ?? Infinity) < end) arrival += 1;
-    units.push({ text: text.slice(start, end), atMs: arrivals[arrival]?.atMs ?? lastAtMs });
-    start = end;
+    add(end);
   }
-  if (start < text.length) units.push({ text: text.slice(start), atMs: lastAtMs });
+  if (start < text.length) {
+    arrival = arrivals.length - 1;
+    add(text.length);
+  }
   return { units, rest };
 }
 
@@ -75,15 +86,17 @@ export function pieceLines(
   isStream: boolean,
 ): { frame: Pick<HeadLine, "spelling" | "after">; lines: PieceLine[] } {
   let frame: Framed | undefined;
-  const lines = units.map(({ text, atMs }): PieceLine => {
+  const lines = units.map(({ text, ...when }): PieceLine => {
     const framed = framedJson(text, isStream);
-    if (framed === undefined) return { recording, atMs, text };
+    if (framed === undefined) return { recording, ...when, text };
     frame ??= framed;
     if (framed.spelling !== frame.spelling) {
       // What is short may be written alike in several ways.
-      if (written(framed.value, { ...frame }, isStream) !== text) return { recording, atMs, text };
-    } else if (framed.after !== frame.after) return { recording, atMs, text };
-    return isStream ? { recording, atMs, event: framed.value } : { recording, atMs, json: framed.value };
+      if (written(framed.value, { ...frame }, isStream) !== text) return { recording, ...when, text };
+    } else if (framed.after !== frame.after) return { recording, ...when, text };
+    return isStream
+      ? { recording, ...when, event: framed.value }
+      : { recording, ...when, json: framed.value };
   });
   return { frame: frame === undefined ? {} : { spelling: frame.spelling, after: frame.after }, lines };
 }

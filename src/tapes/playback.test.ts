@@ -40,9 +40,10 @@ const ANSWER: RecordedAnswer = {
   headers: {},
   atMs: 100,
   pieces: [
-    { content: "a", atMs: 100 },
-    { content: "b", atMs: 250 },
-    { content: Buffer.from([0xe2]), atMs: 1000 },
+    { content: "a", atMs: 100, joined: false },
+    { content: "b", atMs: 250, joined: false },
+    { content: "c", atMs: 250, joined: true },
+    { content: Buffer.from([0xe2]), atMs: 1000, joined: false },
   ],
 };
 
@@ -72,14 +73,14 @@ test("true to time: each piece when it came", () => {
   clock.forward(249);
   expect(seen).toEqual(["100 head 200", "100 data a"]);
   clock.forward(10_000);
-  expect(seen.slice(2)).toEqual(["250 data b", "1000 data \xe2", "1200 over", "1200 end"]);
+  expect(seen.slice(2)).toEqual(["250 data bc", "1000 data \xe2", "1200 over", "1200 end"]);
 });
 
 test("fast: at once, but never before the caller holds the call", () => {
   const { clock, seen } = play("fast");
   expect(seen).toEqual([]);
   clock.forward(0);
-  expect(seen).toEqual(["0 head 200", "0 data a", "0 data b", "0 data \xe2", "0 over", "0 end"]);
+  expect(seen).toEqual(["0 head 200", "0 data a", "0 data bc", "0 data \xe2", "0 over", "0 end"]);
 });
 
 test("a pause holds it, and what is overdue comes at once afterwards", () => {
@@ -91,7 +92,7 @@ test("a pause holds it, and what is overdue comes at once afterwards", () => {
   playback.resume();
   playback.resume();
   clock.forward(0);
-  expect(seen.slice(2)).toEqual(["600 data b"]);
+  expect(seen.slice(2)).toEqual(["600 data bc"]);
   clock.forward(400);
   expect(seen.slice(3)).toEqual(["1000 data \xe2"]);
 });

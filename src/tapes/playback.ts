@@ -1,7 +1,7 @@
 /** One recorded answer, pushed as it came or at once. */
 import { GatewayError } from "../errors.ts";
 import type { UpstreamCall, UpstreamReceiver } from "../upstreams/upstream.ts";
-import type { RecordedAnswer } from "./read-tape.ts";
+import type { RecordedAnswer, RecordedPiece } from "./read-tape.ts";
 import type { EndLine } from "./tape-format.ts";
 
 export interface PlaybackClock {
@@ -53,9 +53,8 @@ export class Playback implements UpstreamCall {
     if (answer !== undefined) {
       const { status, headers, atMs, pieces } = answer;
       steps.push({ atMs, run: (receiver) => receiver.onHead(status, headers) });
-      for (const { content, atMs: at } of pieces) {
-        if (content.length > 0)
-          steps.push({ atMs: at, run: (receiver) => receiver.onData(Buffer.from(content)) });
+      for (const { bytes, atMs: at } of readsOf(pieces)) {
+        steps.push({ atMs: at, run: (receiver) => receiver.onData(bytes) });
       }
     }
     steps.push({ atMs: end.atMs, run: (receiver) => finish(receiver, end) });
@@ -118,6 +117,19 @@ export class Playback implements UpstreamCall {
     } while (this.#leftMs() === 0);
     this.#wait();
   };
+}
+
+/** What the gateway was given at once. */
+function readsOf(pieces: readonly RecordedPiece[]): { bytes: Buffer; atMs: number }[] {
+  const reads: { bytes: Buffer; atMs: number }[] = [];
+  for (let at = 0; at < pieces.length;) {
+    const first = pieces[at]!;
+    const parts = [Buffer.from(first.content)];
+    for (at += 1; pieces[at]?.joined === true; at += 1) parts.push(Buffer.from(pieces[at]!.content));
+    const bytes = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+    if (bytes.length > 0) reads.push({ bytes, atMs: first.atMs });
+  }
+  return reads;
 }
 
 function finish(receiver: UpstreamReceiver, end: EndLine): void {

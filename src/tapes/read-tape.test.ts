@@ -47,7 +47,7 @@ test("a tape is read in the order in which the calls began", () => {
     status: 200,
     headers: HEAD.headers,
     atMs: 5,
-    pieces: [{ content: "{}", atMs: 6 }],
+    pieces: [{ content: "{}", atMs: 6, joined: false }],
   });
 });
 

@@ -23,12 +23,19 @@ import { type ComparedRequest, compared, type TapeRequest } from "./tape-request
 /** Past this, a tape is no test's. */
 const MAX_TAPE_BYTES = 400 * 1024 * 1024;
 
+export interface RecordedPiece {
+  content: string | Uint8Array;
+  atMs: number;
+  /** Comes in one read with the piece before. */
+  joined: boolean;
+}
+
 export interface RecordedAnswer {
   status: number;
   headers: Record<string, string>;
   atMs: number;
   /** Text, or bytes that are no text. */
-  pieces: { content: string | Uint8Array; atMs: number }[];
+  pieces: RecordedPiece[];
 }
 
 export interface Recording {
@@ -95,6 +102,8 @@ function readHeader(path: string, text: string | undefined): TapeHeader {
   return checked(path, 1, headerSchema, value);
 }
 
+type RecordedText = Omit<RecordedPiece, "content"> & { text: string };
+
 function readRecording(
   path: string,
   lines: readonly string[],
@@ -104,8 +113,8 @@ function readRecording(
   const request = checked(path, first, requestSchema, parseLine(path, first, lines[at]!)) as RequestLine;
   const number = request.recording;
   let head: HeadLine | undefined;
-  const texts: { text: string; atMs: number }[] = [];
-  const rest: { content: Uint8Array; atMs: number }[] = [];
+  const texts: RecordedText[] = [];
+  const rest: RecordedPiece[] = [];
   for (let index = at + 1; index < lines.length; index += 1) {
     const line = index + 1;
     const value = parseLine(path, line, lines[index]!);
@@ -133,8 +142,9 @@ function readRecording(
     }
     if (head === undefined) throw damaged(path, line, "a piece of an answer before its status");
     const piece = checked(path, line, pieceSchema, value);
-    if ("bytes" in piece) rest.push({ content: Buffer.from(piece.bytes, "base64"), atMs: piece.atMs });
-    else texts.push({ text: textOf(piece, head), atMs: piece.atMs });
+    const { atMs } = piece;
+    if ("bytes" in piece) rest.push({ content: Buffer.from(piece.bytes, "base64"), atMs, joined: false });
+    else texts.push({ text: textOf(piece, head), atMs, joined: piece.joined === true });
   }
   throw damaged(path, lines.length, `recording ${number}, from line ${first} on, has no end`);
 }
@@ -144,7 +154,7 @@ function finished(
   line: number,
   request: RequestLine,
   head: HeadLine | undefined,
-  texts: readonly { text: string; atMs: number }[],
+  texts: readonly RecordedText[],
   rest: RecordedAnswer["pieces"],
   end: EndLine,
 ): Recording {
@@ -157,7 +167,7 @@ function finished(
     texts.map(({ text }) => text),
     { sensitive: NOTHING, replace: (_, value) => value, whole: (text) => loadMedia(folder, text) },
   );
-  const pieces = texts.map(({ atMs }, index) => ({ content: whole[index] ?? "", atMs }));
+  const pieces = texts.map(({ atMs, joined }, index) => ({ content: whole[index] ?? "", atMs, joined }));
   return {
     ...found,
     answer: {

@@ -254,7 +254,7 @@ class Take implements UpstreamReceiver, UpstreamCall {
         options.report(`Recording ${recording} is left out: its media cannot be written (${String(error)}).`);
         return;
       }
-      const clean = units.map(({ atMs: at }, index) => ({ text: texts[index] ?? "", atMs: at }));
+      const clean = units.map((unit, index) => ({ ...unit, text: texts[index] ?? "" }));
       const { frame, lines: pieces } = pieceLines(recording, clean, isStream);
       const kept = keptHeaders(this.#headers, KEPT_ANSWER_HEADERS);
       const head: HeadLine = {

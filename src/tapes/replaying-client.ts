@@ -139,9 +139,9 @@ function restored(
       return number === undefined ? value : (asked.standIns.valueOf(kind, number, value) ?? value);
     },
   });
-  const pieces = answer.pieces.map(({ content, atMs }, index) => ({
-    content: typeof content === "string" ? (live[index] ?? "") : content,
-    atMs,
+  const pieces = answer.pieces.map((piece, index) => ({
+    ...piece,
+    content: typeof piece.content === "string" ? (live[index] ?? "") : piece.content,
   }));
   return { ...answer, pieces };
 }

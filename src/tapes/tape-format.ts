@@ -59,11 +59,13 @@ export const headSchema = z.strictObject({
   after: z.string().optional(),
 });
 
-/** One piece of the body. */
+const joined = z.literal(true).optional();
+
+/** One piece of the body. `joined`: it came in one read with the one before. */
 export const pieceSchema = z.union([
-  z.strictObject({ recording, atMs, event: z.unknown() }),
-  z.strictObject({ recording, atMs, json: z.unknown() }),
-  z.strictObject({ recording, atMs, text: z.string() }),
+  z.strictObject({ recording, atMs, joined, event: z.unknown() }),
+  z.strictObject({ recording, atMs, joined, json: z.unknown() }),
+  z.strictObject({ recording, atMs, joined, text: z.string() }),
   /** Base64; the beginning of a character that never came. */
   z.strictObject({ recording, atMs, bytes: z.base64() }),
 ]);
