@@ -3,7 +3,8 @@
 //	bifrost PORT UPSTREAM
 //
 // Its own transport is not to be had from the module proxy. This one does less than that (no plugins, no logs, no
-// database), so its figures are an upper bound of Bifrost's.
+// database), so its figures are an upper bound of Bifrost's. With EXTRA_PARAMS=1 in the environment it gives the core
+// also the fields that the core has no name for, as its own transport does; the benchmark sends none and spares that.
 package main
 
 import (
@@ -11,6 +12,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"reflect"
+	"strings"
 	"time"
 
 	"github.com/bytedance/sonic"
@@ -63,6 +66,28 @@ func refuse(ctx *fasthttp.RequestCtx, err error) {
 	fail(ctx, &schemas.BifrostError{StatusCode: &status, Error: &schemas.ErrorField{Type: &kind, Message: err.Error()}})
 }
 
+// What has a place of its own in a request.
+func knownFields() map[string]bool {
+	known := map[string]bool{"model": true, "messages": true, "stream": true, "fallbacks": true, "reasoning_effort": true}
+	fields := reflect.TypeOf(schemas.ChatParameters{})
+	for i := 0; i < fields.NumField(); i++ {
+		name, _, _ := strings.Cut(fields.Field(i).Tag.Get("json"), ",")
+		known[name] = true
+	}
+	return known
+}
+
+func extraParams(body []byte, known map[string]bool) map[string]any {
+	var extra map[string]any
+	if sonic.Unmarshal(body, &extra) != nil {
+		return nil
+	}
+	for name := range known {
+		delete(extra, name)
+	}
+	return extra
+}
+
 func main() {
 	client, err := bifrost.Init(context.Background(), schemas.BifrostConfig{
 		Account:         &account{os.Args[2]},
@@ -72,6 +97,7 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
+	known, withExtra := knownFields(), os.Getenv("EXTRA_PARAMS") == "1"
 	handle := func(ctx *fasthttp.RequestCtx) {
 		var asked body
 		var params schemas.ChatParameters
@@ -82,6 +108,9 @@ func main() {
 		if err := sonic.Unmarshal(ctx.PostBody(), &params); err != nil {
 			refuse(ctx, err)
 			return
+		}
+		if withExtra {
+			params.ExtraParams = extraParams(ctx.PostBody(), known)
 		}
 		request := &schemas.BifrostChatRequest{Provider: schemas.Gemini, Model: asked.Model, Input: asked.Messages, Params: &params}
 		parent, cancel := context.WithCancel(context.Background())

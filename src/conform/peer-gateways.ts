@@ -85,7 +85,8 @@ export async function startLitellm(
   return {
     name: "LiteLLM",
     version: await commandVersion(binary),
-    configuration: "The proxy from PyPI, one worker, a master key, no database, no retries, no cooldowns",
+    configuration:
+      "The proxy from PyPI with google-auth, one worker, drop_params, a master key, no database, no retries, no cooldowns",
     surfaces: new Set(["gemini-api", "vertex", "endpoint"]),
     lanes: 1,
     open: (_, surface) =>
@@ -132,7 +133,8 @@ function litellmConfig(models: ReadonlySet<string>, google: string, keyFile: str
   return {
     model_list: [...entries, deployed],
     general_settings: { master_key: KEY },
-    litellm_settings: { request_timeout: 600, num_retries: 0 },
+    // What a model does not know is left out, as its documentation advises for clients of OpenAI's.
+    litellm_settings: { drop_params: true, request_timeout: 600, num_retries: 0 },
     // Each case is to meet the gateway as it was.
     router_settings: { disable_cooldowns: true, num_retries: 0 },
   };
@@ -141,7 +143,13 @@ function litellmConfig(models: ReadonlySet<string>, google: string, keyFile: str
 /** @param binary a server on Bifrost's core, called with a port and the address of Google */
 export async function startBifrost(binary: string, google: string): Promise<GatewayUnderTest> {
   const port = await freePort();
-  const child = await startChild({ command: binary, argv: [String(port), google], port });
+  const child = await startChild({
+    command: binary,
+    argv: [String(port), google],
+    port,
+    // As its own transport: fields that it has no name for reach the core, which knows some of them.
+    env: { EXTRA_PARAMS: "1" },
+  });
   return {
     name: "Bifrost",
     version: await bifrostVersion(binary),
