@@ -8,6 +8,7 @@ import { accountForFields, carriesNothing } from "./field-account.ts";
 import { readMediaPart } from "./media-parts.ts";
 import type { MessageScope } from "./message-scope.ts";
 import { MAX_PARTS_PER_MESSAGE, type ReadPart, readContent } from "./parts.ts";
+import { plainTextOf } from "./plain-text-message.ts";
 import type { PlacedMessage } from "./roles.ts";
 import { returnedSignature } from "./signatures.ts";
 import { splitThoughts } from "./thought-tags.ts";
@@ -39,6 +40,10 @@ export interface ModelParts {
 export function readAssistantMessage(placed: PlacedMessage, scope: MessageScope): ModelParts {
   const { message, path } = placed;
   const { notes } = scope;
+  if (scope.thoughtTagMarker === undefined) {
+    const text = plainTextOf(message, scope);
+    if (text !== undefined) return { parts: [{ text }], calls: [] };
+  }
   notes.used(`${path}.role`, "message-assistant");
   accountForFields(message, path, KEYS, scope);
   if ((optionalString(message, "name", `${path}.name`) ?? "") !== "") {

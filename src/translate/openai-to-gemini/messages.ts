@@ -10,6 +10,7 @@ import { accountForFields } from "./field-account.ts";
 import { MediaResolutions } from "./media-resolution.ts";
 import type { MessageScope } from "./message-scope.ts";
 import { readContent } from "./parts.ts";
+import { plainTextOf } from "./plain-text-message.ts";
 import { type PlacedMessage, placeMessage } from "./roles.ts";
 import { completeStep } from "./signatures.ts";
 import { answerCalls, readToolMessage, type ToolResult } from "./tool-messages.ts";
@@ -117,6 +118,8 @@ function readTurns(messages: unknown, scope: MessageScope): { system: Part[]; tu
 /** A system, developer or user message. */
 function readTextMessage(placed: PlacedMessage, scope: MessageScope): Part[] {
   const { message, path, side } = placed;
+  const text = plainTextOf(message, scope);
+  if (text !== undefined) return [{ text }];
   scope.notes.used(`${path}.role`, side === "system" ? "message-system" : "message-user");
   accountForFields(message, path, TEXT_MESSAGE_KEYS, scope);
   if ((optionalString(message, "name", `${path}.name`) ?? "") !== "") {
