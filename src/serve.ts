@@ -1,7 +1,8 @@
 /** `import … from "pollux/server"`: the gateway on a port. */
 import { composeGateway, type ComposedGateway, type ComposeOptions } from "./compose.ts";
 import { LoadWatch } from "./gateway/load-watch.ts";
-import { type ProcessLoad, watchProcess } from "./gateway/process-load.ts";
+import { IdleMemory } from "./gateway/idle-memory.ts";
+import { giveMemoryBack, type ProcessLoad, residentNow, watchProcess } from "./gateway/process-load.ts";
 import { createApp } from "./server/app.ts";
 import { drain } from "./server/drain.ts";
 import { type Config, type ConfigFlags, type LoadedConfig, readConfig } from "./config/config.ts";
@@ -41,6 +42,8 @@ export interface ServeOptions extends Omit<ComposeOptions, "observer" | "metrics
   drainMs?: number;
   /** What load is shed by; by default that of this process. */
   processLoad?: ProcessLoad;
+  /** The process is the gateway's and nobody else's: while nothing is asked of it, its memory is given back. */
+  ownProcess?: boolean;
   /** For the metrics: lines that the caller's log had to drop. */
   droppedLogLines?: () => number;
 }
@@ -71,6 +74,14 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     limits: () => composed.current.limits,
     onStage: (stage) => watched.observer.shedStage(stage),
   });
+  const idleMemory =
+    options.ownProcess === true
+      ? new IdleMemory({
+          openRequests: composed.openRequests,
+          residentBytes: residentNow,
+          giveBack: giveMemoryBack,
+        })
+      : undefined;
   const app = createApp(composed);
   let metricsServer: MetricsServer | undefined;
   try {
@@ -82,6 +93,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   } catch (error) {
     await app.close();
     load.close();
+    idleMemory?.close();
     await composed.close();
     throw error;
   }
@@ -109,6 +121,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
       const times = { preStopMs, drainMs: options.drainMs ?? drainMs };
       await drain(app, composed.openRequests, times, hurry);
       load.close();
+      idleMemory?.close();
       await composed.close();
       await spans?.close(SPANS_FAREWELL_MS);
       await metricsServer?.close();

@@ -8,12 +8,16 @@ export class OpenRequests {
   /** Those who wait for the requests of their time, each with how many are left. */
   #waiting: { requests: Set<ActiveCalls>; resolve: () => void }[] = [];
 
+  /** All there ever were. */
+  total = 0;
+
   get size(): number {
     return this.#open.size;
   }
 
   add(calls: ActiveCalls): void {
     this.#open.add(calls);
+    this.total += 1;
     if (this.#endedBy !== undefined) calls.end(this.#endedBy);
   }
 

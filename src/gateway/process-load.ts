@@ -48,7 +48,7 @@ export function watchProcess(): ProcessLoad {
 }
 
 /** Undefined where the process may not open another file, which on Linux the answer is read from. */
-function residentNow(): number | undefined {
+export function residentNow(): number | undefined {
   try {
     return process.memoryUsage.rss();
   } catch {
@@ -72,14 +72,23 @@ function meanDelayMs({ mean, count }: ReturnType<typeof monitorEventLoopDelay>):
   return count === 0 ? 0 : Math.max(0, mean / 1e6 - RESOLUTION_MS);
 }
 
-let collect: (() => void) | undefined;
+let collect: ((how?: { type: "major"; flavor: "last-resort" }) => void) | undefined;
 
 /** V8 gives its collector to contexts made while the flag is set. */
-function collectGarbage(): void {
+function collector(): NonNullable<typeof collect> {
   if (collect === undefined) {
     setFlagsFromString("--expose-gc");
-    collect = runInNewContext("gc") as () => void;
+    collect = runInNewContext("gc") as NonNullable<typeof collect>;
     setFlagsFromString("--no-expose-gc");
   }
-  collect();
+  return collect;
+}
+
+function collectGarbage(): void {
+  collector()();
+}
+
+/** Collects all garbage, and gives to the system the pages that V8 would keep for later. */
+export function giveMemoryBack(): void {
+  collector()({ type: "major", flavor: "last-resort" });
 }
