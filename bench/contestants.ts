@@ -75,8 +75,12 @@ export function pollux(options: {
   env?: Record<string, string>;
   argv?: readonly string[];
   limits?: Record<string, unknown>;
+  /** For Node.js itself. */
+  nodeArgv?: readonly string[];
+  /** Default: the built command. */
+  entry?: string;
 }): Contestant {
-  const { name, bare = false, env = {}, argv = [], limits = {} } = options;
+  const { name, bare = false, env = {}, argv = [], limits = {}, nodeArgv = [] } = options;
   return {
     name,
     version: "this tree",
@@ -93,8 +97,9 @@ export function pollux(options: {
         ...(bare ? { log: { requests: "off" } } : {}),
       };
       writeFileSync(file, JSON.stringify(config, null, 2));
-      const entry = join(ROOT, "dist/cli/main.js");
-      return run(name, process.execPath, [entry, "serve", "--config", file, ...argv], port, env);
+      const entry = options.entry ?? join(ROOT, "dist/cli/main.js");
+      const command = [...nodeArgv, entry, "serve", "--config", file, ...argv];
+      return run(name, process.execPath, command, port, env);
     },
     request: openai("google/", bare ? {} : { authorization: `Bearer ${ACCESS_KEY}` }),
     speaks: "openai",

@@ -38,7 +38,8 @@ export async function setUp(peers: boolean, say: (line: string) => void): Promis
   };
 }
 
-async function compile(name: string, say: (line: string) => void): Promise<string> {
+/** One of the C programs, built where it is older than its source. */
+export async function compile(name: "upstream" | "load", say: (line: string) => void): Promise<string> {
   const source = join(HERE, `${name}.c`);
   const path = join(CACHE, name);
   if (isNewer(path, source)) return path;
