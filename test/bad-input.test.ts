@@ -151,7 +151,7 @@ describe("S-38 media", () => {
     ["a space", picture("data:image/png;base64,AAAA AAAA"), PICTURE],
     ["a tab", picture("data:image/png;base64,AAAA\tAAAA"), PICTURE],
     ["an escaped space", picture("data:image/png;base64,AAAA%20AAAA"), PICTURE],
-        ["a letter of no alphabet", picture("data:image/png;base64,###"), PICTURE],
+    ["a letter of no alphabet", picture("data:image/png;base64,###"), PICTURE],
     ["10 MB with a wrong end", picture(`data:image/png;base64,${"A".repeat(10_000_000)}!`), PICTURE],
     ["10 MB of padding", picture(`data:image/png;base64,${"=".repeat(10_000_000)}`), PICTURE],
     ["no comma", picture("data:image/png;base64"), PICTURE],
