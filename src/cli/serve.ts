@@ -1,4 +1,3 @@
-import { setFlagsFromString } from "node:v8";
 import { Command } from "commander";
 import {
   type Config,
@@ -90,8 +89,6 @@ async function replayOf({ replay, ...flags }: ReplayFlags): Promise<TapeSession 
 /** Serves until it is told to stop, with a tape where there is one. */
 export async function runServe(flags: ServeFlags, tape?: TapeSession): Promise<void> {
   const startedAt = performance.now();
-  // V8's compiler between its first and its last keeps 35 MB for good; what is called often ends in the last anyway.
-  setFlagsFromString("--no-maglev");
   const loaded = readConfig(process.env, flags, flags.config);
   const sink = logSink(2);
   const requestLog = new RequestLog(sink, loaded.config.log);
