@@ -126,7 +126,7 @@ async function group(
     steps: quick || name === "TLS" ? MAIN : [...MAIN, ...OTHER],
     shorter: quick ? 0.6 : 1,
     withFrontier: !quick && name !== "TLS",
-    warm: ({ warm }) => (quick ? warm / 2 : warm),
+    warm: ({ warm }) => (quick ? Math.min(warm, 30_000) : warm),
     say,
     ...extra,
   });
