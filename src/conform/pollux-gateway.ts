@@ -20,7 +20,8 @@ export function startPollux(): GatewayUnderTest {
   return {
     name: "Pollux",
     version: VERSION,
-    configuration: "The defaults, one access key, any gs:// bucket allowed (media.buckets); a fresh gateway for each case",
+    configuration:
+      "The defaults, one access key, any gs:// bucket allowed (media.buckets); a fresh gateway for each case",
     surfaces: new Set(["gemini-api", "vertex", "endpoint"]),
     lanes: Math.min(4, availableParallelism() + 1),
     open: async (google, surface) => {
