@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { logSink } from "./log-sink.ts";
+import { logSink, sharedLogSink } from "./log-sink.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -151,4 +151,25 @@ describe("a pipe", () => {
     closeSync(read);
     closeSync(write);
   });
+});
+
+test("a pipe that others write to as well never holds a part of a line, not even when it is full", async () => {
+  const path = join(folder, "shared");
+  expect(spawnSync("mkfifo", [path]).status).toBe(0);
+  const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  const sink = sharedLogSink(fd);
+  sink.write(line(0));
+  await sink.flush(10_000);
+  for (let at = 1; at < 2_000; at += 1) sink.write(line(at));
+  const chunk = Buffer.alloc(1024 * 1024);
+  let read = "";
+  // More than a pipe holds, so it has been full in between.
+  while (!read.includes(line(1_999))) {
+    await sink.flush(100);
+    const piece = chunk.toString("utf8", 0, readSync(fd, chunk));
+    expect(piece.endsWith("\n")).toBe(true);
+    read += piece;
+  }
+  closeSync(fd);
+  expect(read).toBe(Array.from({ length: 2_000 }, (_, at) => line(at)).join(""));
 });

@@ -24,14 +24,24 @@ export interface LogSink {
   lastWords(line: string): void;
 }
 
+/** What Linux writes to a pipe in one piece (PIPE_BUF, pipe(7)). */
+const WHOLE_WRITE_BYTES = 4096;
+
 /** @param fd for example 2, the standard error */
 export function logSink(fd: number, maxBufferedBytes = MAX_BUFFERED_BYTES): LogSink {
-  return new DescriptorSink(fd, maxBufferedBytes);
+  return new DescriptorSink(fd, maxBufferedBytes, MAX_WRITE_BYTES);
+}
+
+/** For a descriptor that other processes write to as well: lines of at most 4 KiB are not mixed with theirs. */
+export function sharedLogSink(fd: number): LogSink {
+  return new DescriptorSink(fd, MAX_BUFFERED_BYTES, WHOLE_WRITE_BYTES);
 }
 
 class DescriptorSink implements LogSink {
   readonly #fd: number;
   readonly #maxBufferedBytes: number;
+  /** Of one write, unless a single line is longer. */
+  readonly #maxWriteBytes: number;
   #lines: string[] = [];
   /** UTF-16 units of the lines; log lines are almost only ASCII. */
   #buffered = 0;
@@ -47,9 +57,10 @@ class DescriptorSink implements LogSink {
   #waiting: (() => void)[] = [];
   dropped = 0;
 
-  constructor(fd: number, maxBufferedBytes: number) {
+  constructor(fd: number, maxBufferedBytes: number, maxWriteBytes: number) {
     this.#fd = fd;
     this.#maxBufferedBytes = maxBufferedBytes;
+    this.#maxWriteBytes = maxWriteBytes;
   }
 
   write(line: string): void {
@@ -63,7 +74,7 @@ class DescriptorSink implements LogSink {
       this.#writing = true;
       // Lines of the same turn go out together.
       setImmediate(this.#next);
-    } else if (this.#gathering !== undefined && this.#buffered >= MAX_WRITE_BYTES) this.#next();
+    } else if (this.#gathering !== undefined && this.#buffered >= this.#maxWriteBytes) this.#next();
   }
 
   flush(ms: number): Promise<void> {
@@ -115,7 +126,7 @@ class DescriptorSink implements LogSink {
   /** After a write: the next one at once where there is enough for it or somebody waits, otherwise a little later. */
   #gather(): void {
     const isUrgent =
-      this.#current !== undefined || this.#buffered >= MAX_WRITE_BYTES || this.#waiting.length > 0;
+      this.#current !== undefined || this.#buffered >= this.#maxWriteBytes || this.#waiting.length > 0;
     const wait = this.#writtenAt + GATHER_MS - performance.now();
     if (isUrgent || wait <= 0) this.#next();
     else this.#gathering = setTimeout(this.#next, wait);
@@ -125,8 +136,9 @@ class DescriptorSink implements LogSink {
     if (this.#lines.length === 0) return undefined;
     let size = 0;
     let count = 0;
-    while (count < this.#lines.length && (count === 0 || size < MAX_WRITE_BYTES)) {
-      size += this.#lines[count]!.length;
+    for (const line of this.#lines) {
+      if (count > 0 && size + line.length > this.#maxWriteBytes) break;
+      size += line.length;
       count += 1;
     }
     this.#buffered -= size;

@@ -1,5 +1,5 @@
 /** The metrics by name, each with its labels. Labels hold words of closed sets only, never what a caller wrote. */
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { type Aggregator, Counter, Gauge, Histogram, type Registry } from "prom-client";
 
 /** Tells a gateway's numbers of the moment, when they are asked for. */
 export interface LiveNumbers {
@@ -26,8 +26,13 @@ export function metricFamilies(registry: Registry, live: () => LiveNumbers | und
     help: string,
     labelNames: Label[] = [],
   ): Counter<Label> => new Counter({ name, help, labelNames, registers });
-  const gauge = <Label extends string>(name: string, help: string, labelNames: Label[] = []): Gauge<Label> =>
-    new Gauge({ name, help, labelNames, registers });
+  /** `aggregator`: how those of several processes become one. */
+  const gauge = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: Label[] = [],
+    aggregator: Aggregator = "sum",
+  ): Gauge<Label> => new Gauge({ name, help, labelNames, registers, aggregator });
   const histogram = <Label extends string>(
     name: string,
     help: string,
@@ -101,6 +106,8 @@ export function metricFamilies(registry: Registry, live: () => LiveNumbers | und
     shedStage: gauge(
       "pollux_shed_stage",
       "The step of the shed ladder: 0 none, 1 no keep-alive, 2 no large bodies, 3 no requests.",
+      [],
+      "max",
     ),
     connectionsRefused: counter(
       "pollux_connections_refused_total",
@@ -113,13 +120,27 @@ export function metricFamilies(registry: Registry, live: () => LiveNumbers | und
     ]),
     eventLoopLag: gauge(
       "pollux_event_loop_lag_seconds",
-      "How late the event loop was since the last scrape, by quantile.",
+      "How late the event loop was since the last scrape, by quantile; of several processes the latest.",
       ["quantile"],
+      "max",
     ),
     reloadSuccess: gauge(
       "pollux_config_reload_success",
       "1 when the configuration that was read last is in force, 0 when it was refused.",
+      [],
+      "min",
     ),
-    buildInfo: gauge("pollux_build_info", "Always 1; the labels say what runs.", ["version", "node"]),
+    workers: gauge("pollux_workers", "Processes that serve, and have told their numbers in time."),
+    workerRestarts: counter(
+      "pollux_worker_restarts_total",
+      "Processes started in the place of one that ended.",
+      [],
+    ),
+    buildInfo: gauge(
+      "pollux_build_info",
+      "Always 1; the labels say what runs.",
+      ["version", "node"],
+      "first",
+    ),
   };
 }

@@ -2,6 +2,7 @@
 import { Registry } from "prom-client";
 import { VERSION } from "../version.ts";
 import { type LiveNumbers, metricFamilies } from "./metric-families.ts";
+import type { MetricSnapshot } from "./merged-metrics.ts";
 import type { Observer, ShedReason, ShedStage } from "./observer.ts";
 import { processMetrics } from "./process-metrics.ts";
 import type { RequestRecord } from "./request-record.ts";
@@ -73,14 +74,35 @@ export class Metrics implements Observer, MetricsPage {
   live: LiveNumbers | undefined;
 
   constructor() {
-    const { buildInfo, reloadSuccess, shedStage } = this.#families;
+    const { buildInfo, reloadSuccess, shedStage, workers } = this.#families;
     buildInfo.set({ version: VERSION, node: process.version }, 1);
+    workers.set(1);
     reloadSuccess.set(1);
     shedStage.set(0);
   }
 
   /** Prometheus's text format; its media type is `contentType`. */
   async text(): Promise<string> {
+    this.#settle();
+    const own = await this.#registry.metrics();
+    return `${own}\n${await this.#process.registry.metrics()}`;
+  }
+
+  /**
+   * The same numbers as plain data, to be merged with those of other processes by `mergedPage`. What is measured of the
+   * process itself has the label `worker`.
+   */
+  async snapshot(worker: number): Promise<MetricSnapshot[]> {
+    this.#settle();
+    const own = await this.#registry.getMetricsAsJSON();
+    const ofProcess = await this.#process.registry.getMetricsAsJSON();
+    return [
+      ...(own as unknown as MetricSnapshot[]),
+      ...(ofProcess as unknown as MetricSnapshot[]).map((metric) => labelled(metric, worker)),
+    ];
+  }
+
+  #settle(): void {
     const { inFlight, openStreams, eventLoopLag } = this.#families;
     for (const tally of this.#tallies) tally.settle();
     inFlight.set(this.#inFlight);
@@ -89,8 +111,6 @@ export class Metrics implements Observer, MetricsPage {
     eventLoopLag.set({ quantile: "0.5" }, p50);
     eventLoopLag.set({ quantile: "0.99" }, p99);
     eventLoopLag.set({ quantile: "1" }, max);
-    const own = await this.#registry.metrics();
-    return `${own}\n${await this.#process.registry.metrics()}`;
   }
 
   get contentType(): string {
@@ -204,6 +224,12 @@ export class Metrics implements Observer, MetricsPage {
     series.reasoning.add(counts.reasoning);
     series.cached.add(counts.cached);
   }
+}
+
+function labelled(metric: MetricSnapshot, worker: number): MetricSnapshot {
+  const values = metric.values.map((one) => ({ ...one, labels: { worker, ...one.labels } }));
+  // Each of them has series of its own, so nothing is left to be added up, or left out.
+  return { ...metric, aggregator: "sum", values };
 }
 
 function statusClass(status: number): string {
