@@ -2,12 +2,15 @@
 import type { ServerResponse } from "node:http";
 import type { Reply } from "../gateway/exchange.ts";
 import type { Gateway } from "../gateway/gateway.ts";
+import { type AtTurnEnd, atTurnEnd, corkForTurn } from "../wire/turn-end.ts";
 import { Connection, type OpenAnswer } from "./connection.ts";
 import type { Awaited, Deadlines } from "./deadlines.ts";
 import { endOnceReceived } from "./end-once-received.ts";
 
 /** A large answer is sent in pieces of this size, each with its own time to be taken, and not kept waiting as a whole. */
 const PIECE_BYTES = 1024 * 1024;
+/** More than this is written at once: what waits for a slow client must not be held twice. */
+const WAITING_BYTES = 16 * 1024;
 /** A client that was too slow to send its request is not waited for as others are. */
 const SLOW_LINGER_MS = 1_000;
 /** Chunk sizes of more hexadecimal digits than 16 are refused by some clients. */
@@ -20,7 +23,7 @@ export interface ReplyTerms {
 }
 
 /** Pushes an answer to a socket. */
-export class NodeReply implements Reply, OpenAnswer, Awaited {
+export class NodeReply implements Reply, OpenAnswer, Awaited, AtTurnEnd {
   readonly #response: ServerResponse;
   readonly #terms: ReplyTerms;
   readonly #deadlines: Deadlines;
@@ -32,6 +35,8 @@ export class NodeReply implements Reply, OpenAnswer, Awaited {
   #dueAt: number | undefined;
   /** What is still to be sent of a large answer. */
   #rest: Buffer | undefined;
+  /** The end of the answer, until the turn ends. */
+  #last: string | Buffer | undefined;
   #bodyBegun = false;
   #leadingZeros = 0;
   #onDrain: () => void = () => {};
@@ -71,6 +76,8 @@ export class NodeReply implements Reply, OpenAnswer, Awaited {
     if (this.closed) return true;
     this.#bodyBegun = true;
     this.#leadingZeros = 0;
+    const { socket } = this.#response;
+    if (socket !== null && data.length <= WAITING_BYTES) corkForTurn(socket);
     if (this.#response.write(data)) return true;
     this.#watch();
     return false;
@@ -85,6 +92,13 @@ export class NodeReply implements Reply, OpenAnswer, Awaited {
       this.#sendRest();
       return;
     }
+    this.#last = data;
+    atTurnEnd(this);
+  }
+
+  onTurnEnd(): void {
+    const data = this.#last;
+    this.#last = undefined;
     endOnceReceived(this.#response, data, this.#response.statusCode === 408 ? SLOW_LINGER_MS : undefined);
     if (this.#response.writableLength > 0) this.#watch();
   }

@@ -1,5 +1,6 @@
 /** One socket to an origin and what is on it: one request at a time, or none. */
 import { isIP, type Socket } from "node:net";
+import { corkForTurn } from "../wire/turn-end.ts";
 import { ResponseParser } from "./http1-response-parser.ts";
 import type { OriginAddress, RequestText } from "./http1-request-text.ts";
 import type { SocketListener, SocketOpener } from "./http1-socket.ts";
@@ -93,6 +94,7 @@ export class Http1Connection implements WheelEntry, SocketListener {
     this.served += 1;
     this.#parser.reset();
     const socket = this.#socket;
+    corkForTurn(socket);
     this.#large = length > ONE_PIECE_BYTES;
     if (this.#large) {
       this.#sending = handedOut(piecesOf(body));
