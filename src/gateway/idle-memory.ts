@@ -3,8 +3,11 @@ import type { OpenRequests } from "./open-requests.ts";
 
 /** Between two looks. */
 const LOOK_EVERY_MS = 500;
-/** So many looks without a request, and the rush is over. */
-const QUIET_LOOKS = 2;
+/**
+ * So many looks without a request, and the rush is over. Long, as it is not free: after a full collection requests cost a
+ * third more for several seconds.
+ */
+const QUIET_LOOKS = 60;
 /** A collection stops the process for some 50 ms: for less than this it is not worth it. */
 const WORTH_BYTES = 16 * 1024 * 1024;
 
