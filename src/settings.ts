@@ -107,7 +107,7 @@ export const DEFAULT_SETTINGS = {
    */
   timeouts: { connectMs: 5_000, firstByteMs: 570_000, idleMs: 600_000, totalMs: 0 },
   upstreamConnections: 8_192,
-  httpClient: "undici" as HttpClientKind,
+  httpClient: "http1" as HttpClientKind,
   retryBudget: 0.2,
   log: { level: "info", requests: "on" },
 } as const;
