@@ -10,8 +10,10 @@ import type { Gateway, GatewayHandle } from "./gateway/gateway.ts";
 import { refusedUnderLoad } from "./gateway/load-refusal.ts";
 import { memoryBytes } from "./gateway/process-load.ts";
 import { KeepAlive } from "./gateway/keep-alive.ts";
+import { shareOf } from "./gateway/limits-share.ts";
 import { Probes } from "./gateway/probes.ts";
 import { OpenRequests } from "./gateway/open-requests.ts";
+import type { Siblings } from "./gateway/siblings.ts";
 import type { MetricsPage } from "./observe/metrics.ts";
 import { type Observer, SILENT_OBSERVER } from "./observe/observer.ts";
 import { createRouteTable } from "./routing/route-table.ts";
@@ -19,6 +21,7 @@ import { Router } from "./routing/router.ts";
 import type { Network } from "./media/fetch-media.ts";
 import { MediaFetcher } from "./media/media-fetcher.ts";
 import { MemorySignatureStore } from "./signatures/memory-signature-store.ts";
+import type { SignatureStore } from "./signatures/signature-store.ts";
 import type { UpstreamClient } from "./upstreams/upstream.ts";
 import { loadUpstreamClient } from "./upstreams/upstream-client.ts";
 
@@ -47,8 +50,13 @@ export interface ComposeOptions {
   /** Served at `/metrics` to those who may. */
   metrics?: MetricsPage;
   now?: () => number;
+  /** The processes that serve the same port; this one then takes its share of the limits. */
+  siblings?: Siblings;
+  /** Where tool calls are remembered; default: in this process. */
+  signatures?: SignatureStore;
   /** For embedded emulators. */
   emulator?: EmulatorOptions;
+  sharedEmulator?: ConnectDeps["sharedEmulator"];
   credentials?: ConnectDeps["credentials"];
   local?: ConnectDeps["local"];
   /** Where URLs of media are read; by default the public internet. */
@@ -63,7 +71,7 @@ export interface ComposeOptions {
 export async function composeGateway(config: Config, options: ComposeOptions): Promise<ComposedGateway> {
   const open = (): Promise<UpstreamClient> =>
     loadUpstreamClient(config.httpClient, {
-      maxConnections: config.limits.upstreamConnections,
+      maxConnections: shareOf(config.limits, options.siblings?.count ?? 1).upstreamConnections,
       ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
     });
   const client = await (options.upstreamClient?.(open) ?? open());
@@ -81,7 +89,9 @@ class Composed implements ComposedGateway {
   readonly #client: UpstreamClient;
   #router: Router;
   #retryBudget: number;
-  readonly #signatures: MemorySignatureStore;
+  readonly #signatures: SignatureStore;
+  /** How many processes serve. */
+  readonly #processes: number;
   readonly #keepAlive = new KeepAlive();
   readonly #probes = new Probes(this);
   readonly #now: () => number;
@@ -94,16 +104,17 @@ class Composed implements ComposedGateway {
   constructor(config: Config, options: ComposeOptions, client: UpstreamClient) {
     this.#options = options;
     this.#observer = options.observer ?? SILENT_OBSERVER;
-    this.admission = new Admission(config.limits, {
+    this.#processes = options.siblings?.count ?? 1;
+    this.admission = new Admission(shareOf(config.limits, this.#processes), {
       observer: this.#observer,
-      memoryBytes: memoryBytes(),
+      memoryBytes: memoryBytes(this.#processes),
       random: Math.random,
     });
     this.#now = options.now ?? Date.now;
     this.#client = client;
     this.#retryBudget = config.limits.retryBudget;
     this.#router = newRouter(this.#retryBudget);
-    this.#signatures = new MemorySignatureStore({ now: this.#now });
+    this.#signatures = options.signatures ?? new MemorySignatureStore({ now: this.#now });
   }
 
   get current(): Gateway {
@@ -146,7 +157,7 @@ class Composed implements ComposedGateway {
     const before = this.#connected;
     this.#connected = next;
     this.#current = this.#gateway(config);
-    this.admission.configure(config.limits);
+    this.admission.configure(this.#current.limits);
     this.#probes.every(config.limits.probeEveryMs);
     const left = [...before.values()].filter(({ connected }) => !isUsed(connected, next));
     // Requests of the old configuration may still be on their way to what it alone used.
@@ -163,7 +174,7 @@ class Composed implements ComposedGateway {
   async #connect(config: Config): Promise<Map<string, { config: string; connected: Connected }>> {
     const next = new Map<string, { config: string; connected: Connected }>();
     const fresh: Connected[] = [];
-    const { emulator, credentials, local } = this.#options;
+    const { emulator, sharedEmulator, credentials, local } = this.#options;
     try {
       for (const [name, upstream] of Object.entries(config.upstreams)) {
         const text = JSON.stringify(upstream);
@@ -176,6 +187,7 @@ class Composed implements ComposedGateway {
           client: this.#client,
           onTokenRefreshed: (succeeded) => this.#observer.tokenRefreshed(name, succeeded),
           ...(emulator === undefined ? {} : { emulator }),
+          ...(sharedEmulator === undefined ? {} : { sharedEmulator }),
           ...(credentials === undefined ? {} : { credentials }),
           ...(local === undefined ? {} : { local }),
         });
@@ -190,7 +202,7 @@ class Composed implements ComposedGateway {
   }
 
   #gateway(config: Config): Gateway {
-    const { limits } = config;
+    const limits = shareOf(config.limits, this.#processes);
     if (limits.retryBudget !== this.#retryBudget) {
       this.#retryBudget = limits.retryBudget;
       this.#router = newRouter(this.#retryBudget);
@@ -215,6 +227,7 @@ class Composed implements ComposedGateway {
       now: this.#now,
       observer: this.#observer,
       metrics: this.#options.metrics,
+      siblings: this.#options.siblings,
       reportBug: this.#options.reportBug,
     };
   }

@@ -35,6 +35,8 @@ export interface ConnectDeps {
   /** An access token of this upstream's was fetched, or could not be. */
   onTokenRefreshed?: (succeeded: boolean) => void;
   emulator?: EmulatorOptions;
+  /** The address of an upstream's emulator that other processes ask as well; default: one is started here. */
+  sharedEmulator?: (upstream: string, script: string | undefined) => Promise<string>;
   credentials?: Pick<
     GoogleCredentialsOptions,
     "env" | "onRefreshFailed" | "hasMetadataServer" | "onLooked" | "iamEndpoint"
@@ -183,28 +185,41 @@ async function connectEmulator(
   config: UpstreamOf<"emulator">,
   deps: ConnectDeps,
 ): Promise<Connected> {
+  if (deps.sharedEmulator !== undefined) {
+    const url = await deps.sharedEmulator(name, config.script);
+    return { upstream: emulated(name, config, deps.client, url) };
+  }
   const script = config.script === undefined ? {} : { script: config.script };
   const { startEmulator } = await import("./emulator/server.ts");
   const emulator = await startEmulator({ ...deps.emulator, ...script });
-  const upstream = createVertexUpstream({
+  return {
+    upstream: emulated(name, config, deps.client, emulator.url),
+    emulator,
+    close: () => emulator.close(),
+  };
+}
+
+function emulated(
+  name: string,
+  config: UpstreamOf<"emulator">,
+  client: UpstreamClient,
+  url: string,
+): GeminiConnection {
+  const at = createVertexUpstream({
     project: "pollux-emulator",
     location: config.location ?? "global",
-    baseUrl: emulator.url,
+    baseUrl: url,
     credentials: staticTokenCredentials("emulated-token"),
     whose: "own",
     express: false,
     // Nothing to protect: any project in a path is as good as another.
     allowedProjects: scopes(config.allowedProjects) ?? [{ project: "*", location: undefined }],
-    description: `Gemini emulator at ${emulator.url}`,
+    description: `Gemini emulator at ${url}`,
   });
   return {
-    upstream: {
-      ...gemini(name, upstream, deps.client),
-      passedHeaders: ["x-emulator-fault"],
-      auth: () => plainStatus("none", "the emulator needs none"),
-    },
-    emulator,
-    close: () => emulator.close(),
+    ...gemini(name, at, client),
+    passedHeaders: ["x-emulator-fault"],
+    auth: () => plainStatus("none", "the emulator needs none"),
   };
 }
 

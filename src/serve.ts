@@ -1,11 +1,16 @@
 /** `import … from "pollux/server"`: the gateway on a port. */
 import { composeGateway, type ComposedGateway, type ComposeOptions } from "./compose.ts";
+import { authStatuses } from "./gateway/auth-statuses.ts";
+import type { Gateway } from "./gateway/gateway.ts";
 import { LoadWatch } from "./gateway/load-watch.ts";
 import { IdleMemory } from "./gateway/idle-memory.ts";
 import { giveMemoryBack, type ProcessLoad, residentNow, watchProcess } from "./gateway/process-load.ts";
+import { routingState } from "./gateway/routing-state.ts";
+import type { SiblingAnswers, SiblingQuestion, Siblings } from "./gateway/siblings.ts";
 import { createApp } from "./server/app.ts";
 import { drain } from "./server/drain.ts";
 import { type Config, type ConfigFlags, type LoadedConfig, readConfig } from "./config/config.ts";
+import { mergedPage } from "./observe/merged-metrics.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { type Observer, observers } from "./observe/observer.ts";
 import { SpanExport } from "./observe/span-export.ts";
@@ -27,6 +32,8 @@ export interface RunningServer {
    * @throws SettingsError when it would let anyone in who can reach the address that is listened on.
    */
   apply(config: Config): Promise<void>;
+  /** What a process that serves the same port wants to know of this one. */
+  answer(question: SiblingQuestion): Promise<SiblingAnswers[SiblingQuestion]>;
   /**
    * Is not ready any more, stops accepting after `limits.preStopMs`, lets answers under way finish until the deadline,
    * frees everything.
@@ -38,7 +45,9 @@ export interface RunningServer {
 export interface ServeOptions extends Omit<ComposeOptions, "observer" | "metrics"> {
   /** Told beside the metrics; what it leaves out, it does not hear of. */
   observer?: Partial<Observer>;
-  /** How long answers under way may take once the server is closed, in milliseconds; default: as configured. */
+  /** How long the port stays open once the server is closed, in milliseconds; default: as configured. */
+  preStopMs?: number;
+  /** How long answers under way may take after that, in milliseconds; default: as configured. */
   drainMs?: number;
   /** What load is shed by; by default that of this process. */
   processLoad?: ProcessLoad;
@@ -57,10 +66,12 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   checkListen(server);
   const watched = watch(config, options);
   const { metrics, spans } = watched;
+  const { siblings } = options;
+  const page = siblings === undefined ? metrics : mergedPage(() => metricsOfAll(siblings));
   const composed = await composeGateway(config, {
     ...options,
     observer: watched.observer,
-    ...(config.metrics.port === undefined ? { metrics } : {}),
+    ...(config.metrics.port === undefined ? { metrics: page } : {}),
   });
   metrics.live = {
     queued: () => composed.admission.queued,
@@ -70,7 +81,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   };
   const load = new LoadWatch({
     admission: composed.admission,
-    process: options.processLoad ?? watchProcess(),
+    process: options.processLoad ?? watchProcess(siblings?.count),
     limits: () => composed.current.limits,
     onStage: (stage) => watched.observer.shedStage(stage),
   });
@@ -87,8 +98,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   try {
     await app.listen({ host: server.host, port: server.port });
     const { host: metricsHost, port: metricsPort } = config.metrics;
-    if (metricsPort !== undefined) {
-      metricsServer = await serveMetrics(metrics, { host: metricsHost, port: metricsPort });
+    // Of several processes, the one that started them serves it.
+    if (metricsPort !== undefined && siblings === undefined) {
+      metricsServer = await serveMetrics(page, { host: metricsHost, port: metricsPort });
     }
   } catch (error) {
     await app.close();
@@ -115,10 +127,11 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
       }
       watched.observer.configReloaded(true);
     },
+    answer: (question) => answerSibling(question, metrics, composed.current),
     close: async (hurry = new AbortController().signal) => {
       composed.drain();
       const { preStopMs, drainMs } = composed.current.limits;
-      const times = { preStopMs, drainMs: options.drainMs ?? drainMs };
+      const times = { preStopMs: options.preStopMs ?? preStopMs, drainMs: options.drainMs ?? drainMs };
       await drain(app, composed.openRequests, times, hurry);
       load.close();
       idleMemory?.close();
@@ -127,6 +140,27 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
       await metricsServer?.close();
     },
   };
+}
+
+async function metricsOfAll(siblings: Siblings): Promise<SiblingAnswers["metrics"][]> {
+  return (await siblings.ask("metrics")).map(({ answer }) => answer);
+}
+
+async function answerSibling(
+  question: SiblingQuestion,
+  metrics: Metrics,
+  gateway: Gateway,
+): Promise<SiblingAnswers[SiblingQuestion]> {
+  switch (question) {
+    case "metrics":
+      return metrics.snapshot(gateway.siblings?.worker ?? 1);
+    case "adminAuth":
+      return authStatuses(gateway);
+    case "adminRouting":
+      return routingState(gateway);
+    default:
+      return question satisfies never;
+  }
 }
 
 /** For the last spans to reach their collector. */

@@ -54,6 +54,7 @@ test("everything set", () => {
   const settings = readSettings({
     HOST: "0.0.0.0",
     PORT: "0",
+    POLLUX_WORKERS: "auto",
     POLLUX_API_KEYS: " one, two ,,",
     POLLUX_ADMIN_KEYS: "three",
     POLLUX_ALLOWED_PROJECTS: "a, b/eu ,*",
@@ -79,6 +80,7 @@ test("everything set", () => {
   expect(settings).toEqual({
     host: "0.0.0.0",
     port: 0,
+    workers: "auto",
     apiKeys: ["one", "two"],
     adminKeys: ["three"],
     allowedProjects: [
@@ -111,10 +113,17 @@ test("everything set", () => {
 });
 
 test("flags win over variables", () => {
-  const env = { HOST: "10.0.0.1", PORT: "1", POLLUX_UPSTREAM: "emulator", GOOGLE_CLOUD_LOCATION: "us" };
+  const env = {
+    HOST: "10.0.0.1",
+    PORT: "1",
+    POLLUX_WORKERS: "1",
+    POLLUX_UPSTREAM: "emulator",
+    GOOGLE_CLOUD_LOCATION: "us",
+  };
   const settings = readSettings(env, {
     host: "::1",
     port: 2,
+    workers: 4,
     upstream: "vertex",
     project: "q",
     location: "eu",
@@ -122,6 +131,7 @@ test("flags win over variables", () => {
   expect(settings).toMatchObject({
     host: "::1",
     port: 2,
+    workers: "4",
     upstream: { kind: "vertex", project: "q", location: "eu" },
   });
 });
@@ -139,6 +149,7 @@ test.each<[Record<string, string>, string, RegExp]>([
   [{ PORT: "-1" }, "PORT", /-1/],
   [{ PORT: "1e3" }, "PORT", /1e3/],
   [{ PORT: "12.5" }, "PORT", /12\.5/],
+  [{ POLLUX_WORKERS: "0" }, "POLLUX_WORKERS", /"0" is neither a whole number from 1 to 999 nor auto/],
   [{ POLLUX_MAX_BODY_BYTES: "5MB" }, "POLLUX_MAX_BODY_BYTES", /5MB/],
   [{ POLLUX_IDLE_TIMEOUT_MS: "99999999999999" }, "POLLUX_IDLE_TIMEOUT_MS", /from 0 to/],
   [{ POLLUX_RETRY_BUDGET: "20%" }, "POLLUX_RETRY_BUDGET", /"20%" is not a number from 0 to 1/],

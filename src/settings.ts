@@ -52,6 +52,8 @@ export interface AllowedScope {
 export interface Settings {
   host: string;
   port: number;
+  /** How many processes serve, in digits, or `auto`: as many as there are cores for them. */
+  workers: string;
   /** Access keys for callers; empty: none asked for. */
   apiKeys: readonly string[];
   /** Keys for `/admin`; empty: nobody has one. */
@@ -79,6 +81,7 @@ export interface Settings {
 export interface SettingsFlags {
   host?: string;
   port?: string | number;
+  workers?: string | number;
   upstream?: string;
   project?: string;
   location?: string;
@@ -93,10 +96,15 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export const REQUEST_LOGS = ["on", "errors", "off"] as const;
 export type RequestLogging = (typeof REQUEST_LOGS)[number];
 
+/** How many processes serve. */
+export const WORKERS = /^(?:auto|[1-9]\d{0,2})$/;
+export const WORKERS_RULE = "is neither a whole number from 1 to 999 nor auto";
+
 /** What holds where nothing is said, in the environment or in a file. */
 export const DEFAULT_SETTINGS = {
   host: "127.0.0.1",
   port: 4364,
+  workers: "1",
   location: "global",
   /** Gemini inline media reaches 100 MB on some hosts, but 20 MB on most; base64 adds a third. */
   maxBodyBytes: 50_000_000,
@@ -130,6 +138,10 @@ export function readServerSettings(env: Environment, flags: SettingsFlags = {}):
       DEFAULT_SETTINGS.port,
       0,
       65_535,
+    ),
+    workers: readWorkers(
+      flags.workers === undefined ? "POLLUX_WORKERS" : "--workers",
+      flags.workers ?? env.POLLUX_WORKERS,
     ),
     apiKeys: readKeys("POLLUX_API_KEYS", env.POLLUX_API_KEYS),
     adminKeys: readKeys("POLLUX_ADMIN_KEYS", env.POLLUX_ADMIN_KEYS),
@@ -359,6 +371,12 @@ function integer(
     );
   }
   return number;
+}
+
+function readWorkers(variable: string, value: string | number | undefined): string {
+  const text = nonEmpty(value === undefined ? undefined : String(value)) ?? DEFAULT_SETTINGS.workers;
+  if (!WORKERS.test(text)) throw new SettingsError(variable, `${JSON.stringify(text)} ${WORKERS_RULE}.`);
+  return text;
 }
 
 function share(variable: string, value: string | undefined, fallback: number): number {

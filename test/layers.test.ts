@@ -25,6 +25,7 @@ const FLOORS = [
   "connect-upstream.ts",
   "compose.ts",
   "serve.ts",
+  "workers",
   "doctor",
   "conform",
   "client",

@@ -282,6 +282,7 @@ describe("the settings table", () => {
     expect(defaults).toMatchObject({
       HOST: settings.host,
       PORT: String(settings.port),
+      POLLUX_WORKERS: settings.workers,
       POLLUX_MAX_BODY_BYTES: String(settings.maxBodyBytes),
       POLLUX_CONNECT_TIMEOUT_MS: String(settings.timeouts.connectMs),
       POLLUX_FIRST_BYTE_TIMEOUT_MS: String(settings.timeouts.firstByteMs),

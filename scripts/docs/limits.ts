@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { limitsSchema } from "../../src/config/limits-schema.ts";
 import { bare } from "../../src/config/schema-walk.ts";
+import { DIVIDED_LIMITS } from "../../src/gateway/limits-share.ts";
 import { code, table } from "./markdown.ts";
 
 /**
@@ -72,9 +73,10 @@ export function limitTables(): Record<string, string> {
   const rows = [...defaults].map(([key, fallback]) => {
     const effect = Object.hasOwn(EFFECTS, key) ? EFFECTS[key] : undefined;
     if (effect === undefined) throw new Error(`what does a caller see who exceeds limits.${key}?`);
-    return [code(key), (fallback as number).toLocaleString("en"), effect];
+    const divided = (DIVIDED_LIMITS as readonly string[]).includes(key);
+    return [code(key), (fallback as number).toLocaleString("en"), effect, divided ? "share" : "each"];
   });
-  return { limits: table(["Limit", "Default", "Over it"], rows) };
+  return { limits: table(["Limit", "Default", "Over it", "Of several processes"], rows) };
 }
 
 function collect(schema: z.core.$ZodType, prefix: string, values: object, found: Map<string, unknown>): void {

@@ -111,12 +111,12 @@ function table(entries: readonly Entry[], now: number): string {
 }
 
 function row(
-  { upstream, kind, principal, description, project, quota_project, token, found_in }: Entry,
+  { worker, upstream, kind, principal, description, project, quota_project, token, found_in }: Entry,
   now: number,
 ): string[] {
   const billed = quota_project === null || quota_project === project ? "" : ` (billed: ${quota_project})`;
   return [
-    upstream,
+    worker === undefined ? upstream : `${upstream} (worker ${worker})`,
     kind,
     principal ?? description,
     `${project ?? "-"}${billed}`,

@@ -9,6 +9,8 @@ export interface BannerFacts {
   emulated: boolean;
   /** An access key is needed; the printed command then says where it goes. */
   needsKey: boolean;
+  /** How many processes serve; undefined: this one. */
+  workers?: number;
   readyMs: number;
 }
 
@@ -21,6 +23,7 @@ export function banner(facts: BannerFacts): string {
     `  answers    ${facts.upstream}`,
     `  because    ${facts.reason}`,
     `  base URL   ${facts.url}/v1`,
+    ...(facts.workers === undefined ? [] : [`  workers    ${facts.workers} processes`]),
     "",
     `  curl ${facts.url}/v1/chat/completions${key} -d '${body}'`,
     "",

@@ -19,6 +19,11 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   conform: async () => (await import("./conform.ts")).conformCommand(),
 };
 
+/** What other commands start; the help is silent about it. */
+const INNER_COMMANDS: typeof COMMANDS = {
+  worker: async () => (await import("./worker.ts")).workerCommand(),
+};
+
 /** Errors that say all there is to say, by their names, so that nothing is loaded only to be compared with. */
 const EXIT_CODES: Readonly<Record<string, number>> = {
   CaseError: 2,
@@ -44,7 +49,8 @@ export async function run(argv: readonly string[]): Promise<number | undefined> 
 
 /** With every command, for help and for what is none; for a command, with that one. */
 async function programFor(word: string | undefined): Promise<Command> {
-  const wanted = word !== undefined && Object.hasOwn(COMMANDS, word) ? [word] : Object.keys(COMMANDS);
+  const all = { ...COMMANDS, ...INNER_COMMANDS };
+  const wanted = word !== undefined && Object.hasOwn(all, word) ? [word] : Object.keys(COMMANDS);
   const program = new Command("pollux")
     .description(
       "OpenAI's API, exactly, for Google Gemini on Vertex AI, the Gemini API and self-deployed models.",
@@ -68,7 +74,7 @@ Examples:
   pollux doctor                       whether a gateway would work here, and what to do where not`,
     );
   for (const name of wanted) {
-    const command = await COMMANDS[name]!();
+    const command = await all[name]!();
     // Subcommands made elsewhere do not inherit this.
     program.addCommand(command.exitOverride().showSuggestionAfterError());
   }

@@ -41,7 +41,7 @@ export function checkConfig(raw: RawConfig, folder: string): CheckedConfig {
     path.includes("credentials") ? secretFileFindings(file, path) : plainFileFindings(file, path),
   );
   const warnings = [...findings, ...aboutFiles].filter(({ severity }) => severity === "warning");
-  return { config: finished(parsed.data), warnings: [...raw.warnings, ...warnings.map(located(raw))] };
+  return { config: finishedConfig(parsed.data), warnings: [...raw.warnings, ...warnings.map(located(raw))] };
 }
 
 /** Each part by itself, so that one that is not well formed does not hide what is wrong with the others. */
@@ -84,8 +84,11 @@ function filesOf(config: Config, folder: string): { path: ConfigPath; file: stri
   return found;
 }
 
-/** Without prototypes where callers' words are looked up, and frozen, since many requests share it. */
-function finished(config: Config): Config {
+/**
+ * Without prototypes where callers' words are looked up, and frozen, since many requests share it. A configuration that
+ * another process sent has lost both on the way.
+ */
+export function finishedConfig(config: Config): Config {
   return deepFreeze({
     ...config,
     upstreams: bareMapping(config.upstreams),

@@ -1,4 +1,5 @@
 /** The configuration as the rest of the gateway uses it: one entry for what this folder offers. */
+export { finishedConfig } from "./check-config.ts";
 export { ConfigError, type ConfigProblem, describeProblem } from "./config-error.ts";
 export { type ConfigPath, formatPath } from "./config-path.ts";
 export type { CredentialsConfig } from "./credentials-schema.ts";

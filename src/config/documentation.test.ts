@@ -27,6 +27,7 @@ test("its example loads, with every part and every kind of upstream", () => {
   expect(config.server).toEqual({
     host: "0.0.0.0",
     port: 4364,
+    workers: "1",
     apiKeys: ["from-a-variable", "from-a-file"],
     adminKeys: [],
   });

@@ -24,6 +24,7 @@ describe("flag, environment, file, default", () => {
     const env = {
       HOST: "10.0.0.2",
       PORT: "2",
+      POLLUX_WORKERS: "4",
       POLLUX_API_KEYS: "a,b",
       POLLUX_ADMIN_KEYS: "c",
       POLLUX_RETRY_BUDGET: "0.5",
@@ -32,6 +33,7 @@ describe("flag, environment, file, default", () => {
     expect(loaded.config.server).toEqual({
       host: "10.0.0.2",
       port: 3,
+      workers: "4",
       apiKeys: ["a", "b"],
       adminKeys: ["c"],
     });
@@ -39,6 +41,14 @@ describe("flag, environment, file, default", () => {
     expect(from(loaded, "server", "host")).toBe("HOST");
     expect(from(loaded, "server", "port")).toBe("--port");
     expect(describeOrigin(loaded.originOf(["server", "apiKeys", 1]))).toBe("POLLUX_API_KEYS");
+  });
+
+  test("workers are a number or a word, wherever they stand", () => {
+    const inFile = (value: string): string => loadText(`server: { workers: ${value} }`).config.server.workers;
+    expect([inFile("3"), inFile('"3"'), inFile("auto")]).toEqual(["3", "3", "auto"]);
+    const loaded = loadText("server: { workers: 3 }", { POLLUX_WORKERS: "4" }, { workers: "auto" });
+    expect(loaded.config.server.workers).toBe("auto");
+    expect(from(loaded, "server", "workers")).toBe("--workers");
   });
 
   test("what the environment replaces need not be right", () => {

@@ -24,11 +24,17 @@ export interface ConfigFlags extends SettingsFlags {
 const SETTINGS: readonly {
   path: ConfigPath;
   variable: string;
-  flag?: "host" | "port";
+  flag?: "host" | "port" | "workers";
   read: (settings: ReturnType<typeof readServerSettings>) => unknown;
 }[] = [
   { path: ["server", "host"], variable: "HOST", flag: "host", read: ({ host }) => host },
   { path: ["server", "port"], variable: "PORT", flag: "port", read: ({ port }) => port },
+  {
+    path: ["server", "workers"],
+    variable: "POLLUX_WORKERS",
+    flag: "workers",
+    read: ({ workers }) => workers,
+  },
   { path: ["server", "apiKeys"], variable: "POLLUX_API_KEYS", read: ({ apiKeys }) => [...apiKeys] },
   {
     path: ["server", "adminKeys"],

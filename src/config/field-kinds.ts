@@ -1,6 +1,6 @@
 /** The kinds of value that several parts of the configuration share, each with its rule said once. */
 import { z } from "zod";
-import { parseBaseUrl } from "../settings.ts";
+import { parseBaseUrl, WORKERS, WORKERS_RULE } from "../settings.ts";
 
 /** What the JSON Schema of a field cannot say, for the loader and the printer. */
 export interface FieldRole {
@@ -8,7 +8,7 @@ export interface FieldRole {
   secret?: true;
   /** A path, taken from the folder of the configuration file where it is relative. */
   path?: true;
-  /** Ids that may be digits alone, which YAML writes like a number. */
+  /** Text that may be digits alone, which YAML writes like a number. */
   digits?: true;
 }
 
@@ -72,6 +72,13 @@ export function endpointId(description: string): z.ZodString {
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/, "is not an endpoint id as Vertex AI shows it")
     .describe(description);
+  fieldRoles.add(schema, { digits: true });
+  return schema;
+}
+
+/** A number of processes, or `auto`. */
+export function workers(description: string): z.ZodString {
+  const schema = z.string().regex(WORKERS, WORKERS_RULE).describe(description);
   fieldRoles.add(schema, { digits: true });
   return schema;
 }

@@ -10,7 +10,13 @@ test("an empty file is the environment alone", () => {
   for (const text of ["", "# nothing\n", "---\n", "{}"]) {
     const { config, reason } = loadText(text, { GEMINI_API_KEY: "k" });
     expect(config.upstreams).toEqual({ "gemini-api": { kind: "gemini-api", apiKeys: ["k"] } });
-    expect(config.server).toEqual({ host: "127.0.0.1", port: 4364, apiKeys: [], adminKeys: [] });
+    expect(config.server).toEqual({
+      host: "127.0.0.1",
+      port: 4364,
+      workers: "1",
+      apiKeys: [],
+      adminKeys: [],
+    });
     expect(reason).toBe("GEMINI_API_KEY is set");
   }
 });

@@ -1,6 +1,6 @@
 /** The whole configuration, described once: validation, types, JSON Schema and the documentation come from here. */
 import { z } from "zod";
-import { modelId, secret, UPSTREAM_NAME } from "./field-kinds.ts";
+import { modelId, secret, UPSTREAM_NAME, workers } from "./field-kinds.ts";
 import { limitsSchema } from "./limits-schema.ts";
 import { mediaSchema } from "./media-schema.ts";
 import { logSchema, metricsSchema, tracingSchema } from "./observe-schema.ts";
@@ -17,6 +17,9 @@ const server = z
       .max(65_535)
       .default(DEFAULT_SETTINGS.port)
       .describe("Port to listen on; 0 is any free one."),
+    workers: workers(
+      "How many processes of `pollux serve` serve the port together; `auto` is one for each core. A change needs a restart.",
+    ).default(DEFAULT_SETTINGS.workers),
     apiKeys: z
       .array(secret("An access key.", 512))
       .max(10_000)

@@ -2,9 +2,12 @@
 import { type AuthStatus, plainStatus } from "../auth/auth-status.ts";
 import type { ConnectedUpstream } from "./connected-upstream.ts";
 import type { Gateway } from "./gateway.ts";
+import { ofEach } from "./siblings.ts";
 
 /** Times are RFC 3339 in UTC. */
 export interface AuthStatusEntry {
+  /** Where several processes serve: which of them, from 1. Each signs in by itself. */
+  worker?: number;
   upstream: string;
   kind: AuthStatus["kind"];
   description: string;
@@ -30,8 +33,18 @@ export interface AuthStatusList {
   data: AuthStatusEntry[];
 }
 
+/** Of this process. */
 export function authStatuses(gateway: Pick<Gateway, "upstreams">): AuthStatusList {
   return { object: "list", data: [...gateway.upstreams.values()].map(authStatusEntry) };
+}
+
+/** Of all processes that serve. */
+export async function authStatusesOfAll(
+  gateway: Pick<Gateway, "upstreams" | "siblings">,
+): Promise<AuthStatusList> {
+  if (gateway.siblings === undefined) return authStatuses(gateway);
+  const answers = await gateway.siblings.ask("adminAuth");
+  return { object: "list", data: ofEach(answers, ({ data }) => data) };
 }
 
 export function authStatusEntry({ name, auth, at }: ConnectedUpstream): AuthStatusEntry {

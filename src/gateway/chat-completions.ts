@@ -6,6 +6,7 @@ import { answering } from "./answering.ts";
 import { clientRetryOf, runAttempts } from "./attempts.ts";
 import { isOn, type Call, type Reply } from "./exchange.ts";
 import { explainRequest } from "./explain-request.ts";
+import { fetchSignatures } from "./fetch-signatures.ts";
 import type { Gateway } from "./gateway.ts";
 import { type AttemptParts, geminiAttempt } from "./gemini-attempt.ts";
 import { parseBody } from "./json-body.ts";
@@ -32,6 +33,8 @@ export function chatCompletions(
     const body = parseBody(call.body, gateway.limits);
     call.record.asked(body, gateway.config.models);
     checkCounts(body, call.body.length, gateway.limits);
+    const fetched = fetchSignatures(gateway, body);
+    if (fetched !== undefined) await fetched;
     if (isOn(call.headers, "x-pollux-explain")) {
       const strict = isOn(call.headers, "x-pollux-strict");
       const explanation = explainRequest(gateway, body, { scope, strict });

@@ -16,6 +16,7 @@ import type { Admission } from "./admission.ts";
 import type { ConnectedUpstream } from "./connected-upstream.ts";
 import type { KeepAlive } from "./keep-alive.ts";
 import type { OpenRequests } from "./open-requests.ts";
+import type { Siblings } from "./siblings.ts";
 
 /** As configured: a request keeps those it began with. */
 export type Limits = LimitsConfig;
@@ -39,6 +40,7 @@ export interface Gateway {
   /** Who may begin, and when. It outlives a change of configuration. */
   admission: Admission;
   timeouts: UpstreamTimeouts;
+  /** Of several processes, this one's share. */
   limits: Limits;
   reasoningFormat: ReasoningFormat;
   /** True once shutting down: no new requests are wanted. */
@@ -51,6 +53,8 @@ export interface Gateway {
   observer: Observer;
   /** For `GET /metrics`; undefined where they are not served with the rest. */
   metrics: MetricsPage | undefined;
+  /** The processes that serve the same port; undefined: this is the only one. */
+  siblings: Siblings | undefined;
   /** Bugs end up here; failures of callers and upstreams do not. */
   reportBug: (error: unknown, requestId: string) => void;
 }

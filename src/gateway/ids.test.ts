@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { mintCompletionId, mintRequestId, mintToolCallId } from "./ids.ts";
+import { isMintedToolCallId, mintCompletionId, mintRequestId, mintToolCallId } from "./ids.ts";
 
 test.each([
   ["request", mintRequestId, /^req_[A-Za-z0-9]{24}$/],
@@ -21,4 +21,12 @@ test("every letter is as likely as any other, so that an id holds what its lengt
   expect(counts.size).toBe(62);
   // 240,000 letters: 3,871 of each, give or take 62; six times that is not seen by chance.
   for (const count of counts.values()) expect(Math.abs(count - 3_871)).toBeLessThan(372);
+});
+
+test("tool call ids are recognised, and nothing else is", () => {
+  expect(Array.from({ length: 100 }, mintToolCallId).every(isMintedToolCallId)).toBe(true);
+  const id = mintToolCallId();
+  for (const other of ["", `${id}A`, id.slice(1), `${id.slice(0, -1)}-`, `${id.slice(0, -1)}\n`]) {
+    expect(isMintedToolCallId(other)).toBe(false);
+  }
 });

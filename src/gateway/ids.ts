@@ -30,3 +30,8 @@ export const mintCompletionId = (): string => `chatcmpl-${randomText()}`;
 
 /** `call_` and 24 random characters: 29 in all, within the 40 that OpenAI's own clients allow for. */
 export const mintToolCallId = (): string => `call_${randomText()}`;
+
+/** True for every id of `mintToolCallId`. */
+export function isMintedToolCallId(id: string): boolean {
+  return id.length === "call_".length + LENGTH && /^call_[A-Za-z0-9]+$/.test(id);
+}

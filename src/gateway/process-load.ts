@@ -3,6 +3,7 @@ import { totalmem } from "node:os";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { trimMalloc } from "./malloc-trim.ts";
 
 /** Memory and lateness, as of the last reading. */
 export interface ProcessReading {
@@ -22,14 +23,18 @@ const YOUNG_BYTES = 3 * 16 * 1024 * 1024;
 /** How often the timer behind the delay fires; its own period is no delay. */
 const RESOLUTION_MS = 20;
 
-/** What the heap of this process may grow to, or the whole process, whichever is less; in bytes. */
-export function memoryBytes(): number {
-  return Math.min(heapBytes(), residentBytes());
+/**
+ * What the heap of this process may grow to, or the whole process, whichever is less; in bytes.
+ * @param processes how many share the memory of the container or machine
+ */
+export function memoryBytes(processes = 1): number {
+  return Math.min(heapBytes(), residentBytes() / processes);
 }
 
-export function watchProcess(): ProcessLoad {
+/** @param processes how many share the memory of the container or machine */
+export function watchProcess(processes = 1): ProcessLoad {
   const heapLimit = heapBytes();
-  const residentLimit = residentBytes();
+  const residentLimit = residentBytes() / processes;
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
   let resident = 0;
@@ -88,7 +93,8 @@ function collectGarbage(): void {
   collector()();
 }
 
-/** Collects all garbage, and gives to the system the pages that V8 would keep for later. */
+/** Collects all garbage, and gives to the system the pages that V8 and malloc would keep for later. */
 export function giveMemoryBack(): void {
   collector()({ type: "major", flavor: "last-resort" });
+  trimMalloc();
 }

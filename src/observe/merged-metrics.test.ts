@@ -18,7 +18,7 @@ function worker(ms: number): Metrics {
 
 /** By name and labels, as structured clones carry the numbers from process to process. */
 async function merged(...workers: Metrics[]): Promise<Map<string, number>> {
-  const page = mergedPage("text/plain", () =>
+  const page = mergedPage(() =>
     Promise.all(workers.map(async (one, index) => structuredClone(await one.snapshot(index + 1)))),
   );
   const lines = (await page.text()).split("\n").filter((line) => /^\w/.test(line));
@@ -66,7 +66,7 @@ test("what is measured of each process stays apart", async () => {
 
 test("a metric looks the same with one process as with several", async () => {
   const alone = await worker(5).text();
-  const several = await mergedPage("", async () => [await worker(5).snapshot(1)]).text();
+  const several = await mergedPage(async () => [await worker(5).snapshot(1)]).text();
   const typed = (text: string): string[] =>
     text
       .split("\n")

@@ -1,5 +1,5 @@
 /** The metrics of several processes as those of one. */
-import { AggregatorRegistry } from "prom-client";
+import { AggregatorRegistry, Registry } from "prom-client";
 import type { MetricsPage } from "./metrics.ts";
 
 /** One metric with its series, as prom-client's `getMetricsAsJSON` gives it. */
@@ -18,12 +18,9 @@ export interface MetricSnapshot {
 }
 
 /** @param snapshots asks every process for its `Metrics.snapshot` */
-export function mergedPage(
-  contentType: string,
-  snapshots: () => Promise<readonly (readonly MetricSnapshot[])[]>,
-): MetricsPage {
+export function mergedPage(snapshots: () => Promise<readonly (readonly MetricSnapshot[])[]>): MetricsPage {
   return {
-    contentType,
+    contentType: Registry.PROMETHEUS_CONTENT_TYPE,
     // The types of prom-client know neither of the two shapes that it makes of a metric.
     text: async () => AggregatorRegistry.aggregate((await snapshots()) as unknown as object[]).metrics(),
   };

@@ -26,9 +26,9 @@ export interface App {
 /** Not listening yet. */
 export function createApp(handle: GatewayHandle): App {
   const deadlines = new Deadlines();
-  const { observer, limits } = handle.current;
+  const { observer, limits, siblings } = handle.current;
   const hotRoutes = createHotRoutes(handle, deadlines);
-  const server = createHttpServer(limits, observer, (request, response) => {
+  const server = createHttpServer(limits, observer, siblings !== undefined, (request, response) => {
     const record = track(observer, request, response);
     if (request.headers.host === undefined && request.httpVersion === "1.1") {
       refuseMissingHost(response, record);
@@ -36,14 +36,15 @@ export function createApp(handle: GatewayHandle): App {
       answerPlain(handle.current, deadlines, request, response, record);
     }
   });
+  const closed = new Promise<void>((resolve) => server.once("close", resolve));
   return {
     server,
     listen: (at) => listen(server, at),
-    close: () =>
-      new Promise((resolve) => {
-        // The error says that it was not listening.
-        server.close(() => resolve());
-      }),
+    close: () => {
+      // One of several processes has it closed by the one that started them, which deals out the connections.
+      if (siblings === undefined || !server.listening) server.close();
+      return closed;
+    },
   };
 }
 

@@ -13,8 +13,16 @@ interface HalfOpenServer extends Server {
   httpAllowHalfOpen: boolean;
 }
 
-/** Not listening yet. The bounds are those of its start. */
-export function createHttpServer(limits: Limits, observer: Observer, onRequest: RequestListener): Server {
+/**
+ * Not listening yet. The bounds are those of its start.
+ * @param isWorker connections are dealt out to this process by another one (node:cluster)
+ */
+export function createHttpServer(
+  limits: Limits,
+  observer: Observer,
+  isWorker: boolean,
+  onRequest: RequestListener,
+): Server {
   const { headersTimeoutMs, bodyTimeoutMs } = limits;
   const server = createServer(
     {
@@ -34,9 +42,18 @@ export function createHttpServer(limits: Limits, observer: Observer, onRequest: 
     onRequest,
   );
   (server as HalfOpenServer).httpAllowHalfOpen = true;
-  server.maxConnections = Math.min(limits.maxConnections, connectionsThatFit() ?? Infinity);
-  server.on("drop", () => observer.connectionRefused());
-  if (limits.maxConnectionsPerAddress > 0) boundAddresses(server, limits.maxConnectionsPerAddress, observer);
+  const most = Math.min(limits.maxConnections, connectionsThatFit() ?? Infinity);
+  if (isWorker) {
+    // With Node's own bound a connection too many would go from worker to worker, round and round.
+    boundConnections(server, most, () => "", observer);
+  } else {
+    server.maxConnections = most;
+    server.on("drop", () => observer.connectionRefused());
+  }
+  const { maxConnectionsPerAddress } = limits;
+  if (maxConnectionsPerAddress > 0) {
+    boundConnections(server, maxConnectionsPerAddress, ({ remoteAddress }) => remoteAddress, observer);
+  }
   server.on("connect", (_request, socket) => refuseTunnel(socket as Socket, observer));
   server.on("checkExpectation", (request, response) => {
     refuseExpectation(response, track(observer, request, response));
@@ -51,23 +68,28 @@ function checkEvery(...limitsMs: number[]): number {
   return Math.max(50, Math.floor(shortest / 4));
 }
 
-/** Connections over the bound are closed before a byte of them is read. */
-function boundAddresses(server: Server, most: number, observer: Observer): void {
+/** Of connections with one key there may be so many; those over the bound are closed before a byte of them is read. */
+function boundConnections(
+  server: Server,
+  most: number,
+  keyOf: (socket: Socket) => string | undefined,
+  observer: Observer,
+): void {
   const open = new Map<string, number>();
   server.on("connection", (socket) => {
-    const address = socket.remoteAddress;
-    if (address === undefined) return;
-    const count = open.get(address) ?? 0;
+    const key = keyOf(socket);
+    if (key === undefined) return;
+    const count = open.get(key) ?? 0;
     if (count >= most) {
       observer.connectionRefused();
       socket.destroy();
       return;
     }
-    open.set(address, count + 1);
+    open.set(key, count + 1);
     socket.once("close", () => {
-      const left = open.get(address)! - 1;
-      if (left === 0) open.delete(address);
-      else open.set(address, left);
+      const left = open.get(key)! - 1;
+      if (left === 0) open.delete(key);
+      else open.set(key, left);
     });
   });
 }

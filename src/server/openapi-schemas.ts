@@ -271,6 +271,7 @@ export const authStatusList = z.object({
   object: z.literal("list"),
   data: z.array(
     z.object({
+      worker: z.int().optional(),
       upstream: z.string(),
       kind: z.string(),
       description: z.string(),

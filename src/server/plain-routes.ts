@@ -3,7 +3,8 @@ import { GatewayError } from "../errors.ts";
 import { masked } from "../config/config.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { RequestHeaders } from "../gateway/exchange.ts";
-import { authStatuses } from "../gateway/auth-statuses.ts";
+import { authStatusesOfAll } from "../gateway/auth-statuses.ts";
+import { routingStateOfAll } from "../gateway/routing-state.ts";
 import { listRoutableModels, retrieveModel } from "./model-list.ts";
 import { openapiDocument } from "./openapi.ts";
 import type { MatchedRoute, RouteId } from "./routes.ts";
@@ -65,20 +66,13 @@ export async function answerPlainRoute(
         : { status: 200, body: { status: "ready" } };
     case "adminAuth":
       gateway.access.admitAdmin(headers, address);
-      return { status: 200, body: authStatuses(gateway) };
+      return { status: 200, body: await authStatusesOfAll(gateway) };
     case "adminConfig":
       gateway.access.admitAdmin(headers, address);
       return { status: 200, body: masked(gateway.config) };
     case "adminRouting":
       gateway.access.admitAdmin(headers, address);
-      return {
-        status: 200,
-        body: {
-          object: "list",
-          data: gateway.router.state(),
-          retry_budgets: gateway.router.retryBudgets(),
-        },
-      };
+      return { status: 200, body: await routingStateOfAll(gateway) };
     case "metrics":
       gateway.access.admitAdmin(headers, address);
       if (gateway.metrics === undefined) {

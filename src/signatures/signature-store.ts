@@ -18,4 +18,9 @@ export interface RememberedCall {
 export interface SignatureStore {
   recall(toolCallId: string): RememberedCall | undefined;
   remember(toolCallId: string, call: RememberedCall): void;
+  /**
+   * Of a store with others behind it: gets the calls from there that `recall` would miss here. Undefined where nothing
+   * is missing. Never rejects: what cannot be had stays missing.
+   */
+  fetch?(toolCallIds: Iterable<string>): Promise<void> | undefined;
 }

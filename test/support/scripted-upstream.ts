@@ -218,6 +218,7 @@ export function scriptedGateway(
     now: () => 1_795_000_000_000,
     observer: SILENT_OBSERVER,
     metrics: undefined,
+    siblings: undefined,
     secrets: [],
     reportBug: (error) => bugs.push(error),
     ...changes,
