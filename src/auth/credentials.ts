@@ -2,8 +2,8 @@
 import { GatewayError } from "../errors.ts";
 
 export interface Credentials {
-  /** Headers for one call. Waits only when there is no valid token. Throws `GatewayError`. */
-  headers(callerToken: string | undefined): Promise<Record<string, string>>;
+  /** Headers for one call, at once unless there may be no valid token. Throws `GatewayError`, or rejects with one. */
+  headers(callerToken: string | undefined): Record<string, string> | Promise<Record<string, string>>;
   /** After a 401 to a call with `refused`: true when the next `headers()` holds something new. */
   renew(refused?: Record<string, string>): Promise<boolean>;
 }
@@ -12,7 +12,7 @@ export interface Credentials {
 export function apiKeyCredentials(apiKey: string): Credentials {
   const headers = { "x-goog-api-key": apiKey };
   return {
-    headers: () => Promise.resolve(headers),
+    headers: () => headers,
     renew: () => Promise.resolve(false),
   };
 }
@@ -21,7 +21,7 @@ export function apiKeyCredentials(apiKey: string): Credentials {
 export function staticTokenCredentials(token: string): Credentials {
   const headers = { authorization: `Bearer ${token}` };
   return {
-    headers: () => Promise.resolve(headers),
+    headers: () => headers,
     renew: () => Promise.resolve(false),
   };
 }
@@ -35,7 +35,7 @@ export function callerCredentials(
   toHeaders: (token: string) => Record<string, string>,
 ): Credentials {
   return {
-    async headers(callerToken) {
+    headers(callerToken) {
       if (callerToken === undefined || !/^[\x21-\x7e]{1,16384}$/.test(callerToken)) {
         throw new GatewayError(
           { kind: "unauthenticated" },

@@ -381,7 +381,9 @@ describe("an issuer that refuses", () => {
   ])("%s is explained without a secret", async (_name, changes, status, body, message, shouldRetry) => {
     answers = [{ status, body }];
     const credentials = await find(userLogin(changes));
-    const error = (await credentials.headers(undefined).catch((thrown: unknown) => thrown)) as Error;
+    const error = (await Promise.resolve(credentials.headers(undefined)).catch(
+      (thrown: unknown) => thrown,
+    )) as Error;
     expect(error).toMatchObject({
       name: "GatewayError",
       failure: { kind: "upstream", status: 502, code: "upstream_auth_error", shouldRetry },

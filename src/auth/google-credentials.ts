@@ -202,6 +202,17 @@ export function keepValid(source: CredentialSource, options: GoogleCredentialsOp
     ...(options.onRefreshFailed === undefined ? {} : { onRefreshFailed: options.onRefreshFailed }),
     ...(options.onRefreshed === undefined ? {} : { onRefreshed: options.onRefreshed }),
   });
+  /** One token is always the same headers. */
+  let made = { token: "", headers: {} };
+  const toHeaders = (token: string): Record<string, string> => {
+    if (made.token === token) return made.headers;
+    const headers = {
+      authorization: `Bearer ${token}`,
+      ...(quotaProject === undefined ? {} : { "x-goog-user-project": quotaProject }),
+    };
+    made = { token, headers };
+    return headers;
+  };
   return {
     description: source.description,
     project: source.project,
@@ -215,11 +226,9 @@ export function keepValid(source: CredentialSource, options: GoogleCredentialsOp
       quotaProject,
       token: custody.status(),
     }),
-    async headers() {
-      const authorization = `Bearer ${await custody.get()}`;
-      return quotaProject === undefined
-        ? { authorization }
-        : { authorization, "x-goog-user-project": quotaProject };
+    headers() {
+      const token = custody.held();
+      return token === undefined ? custody.get().then(toHeaders) : toHeaders(token);
     },
     renew: (refused) => custody.renew(refused?.authorization?.slice("Bearer ".length)),
   };

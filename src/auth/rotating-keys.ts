@@ -8,7 +8,7 @@ export function rotatingKeyCredentials(apiKeys: readonly string[]): Credentials 
     headers() {
       const headers = each[turn % each.length] ?? {};
       turn = (turn + 1) % each.length;
-      return Promise.resolve(headers);
+      return headers;
     },
     // A refused key is not mended by asking again, but another one may be good.
     renew: () => Promise.resolve(each.length > 1),

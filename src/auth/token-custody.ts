@@ -94,18 +94,24 @@ export class TokenCustody {
    * A valid token; waits only when there is none. Throws what `fetchToken` threw, at once while it keeps failing.
    */
   async get(): Promise<string> {
-    const held = this.#valid();
+    const held = this.held();
+    if (held !== undefined) return held;
     const now = this.#clock.monotonicMs();
-    if (held === undefined) {
-      if (this.#refreshing === undefined && now < this.#noAttemptBeforeMs && this.#lastError !== undefined) {
-        throw this.#lastError;
-      }
-      return this.#refresh().catch((error: Error) => {
-        const kept = this.#valid();
-        if (kept === undefined) throw error;
-        return kept.token;
-      });
+    if (this.#refreshing === undefined && now < this.#noAttemptBeforeMs && this.#lastError !== undefined) {
+      throw this.#lastError;
     }
+    return this.#refresh().catch((error: Error) => {
+      const kept = this.#valid();
+      if (kept === undefined) throw error;
+      return kept.token;
+    });
+  }
+
+  /** The valid token that `get` would give without waiting, for those who need no promise; undefined if there is none. */
+  held(): string | undefined {
+    const held = this.#valid();
+    if (held === undefined) return undefined;
+    const now = this.#clock.monotonicMs();
     if (now >= held.refreshMonotonicMs && now >= this.#noAttemptBeforeMs) {
       this.#refresh().catch((error: Error) => {
         this.#onRefreshFailed(error, held.expiresMonotonicMs - this.#clock.monotonicMs());

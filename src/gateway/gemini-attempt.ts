@@ -32,13 +32,13 @@ export interface AttemptParts {
 }
 
 /** @throws GatewayError when it fails before anything was sent to the client. */
-export async function geminiAttempt(
+export function geminiAttempt(
   parts: AttemptParts,
   upstream: GeminiConnection,
   target: RouteTarget,
   scope: Scope | undefined,
 ): Promise<void> {
-  const { gateway, call, reply, active, headers } = parts;
+  const { gateway, call, body, media, reply, active, headers } = parts;
   const { timeouts, limits } = gateway;
   const { callerToken } = call;
   const strict = isOn(call.headers, "x-pollux-strict");
@@ -49,14 +49,20 @@ export async function geminiAttempt(
     now: gateway.now(),
     ...(location === undefined ? {} : { location }),
   };
+  const resolveMedia = media.resolver(upstream);
   let tries = 0;
-  await withRecovery(
+  return withRecovery(
     async (repair) => {
       tries += 1;
       if (tries > 1) gateway.observer.attempted(upstream.name, "recovered");
       let turn = turnFor(call.body, active);
       if (turn !== undefined) await turn;
-      const gemini = await translateWithMedia(parts, upstream, target, { repair, strict });
+      let gemini = translate(gateway, body, upstream, target, { repair, strict, resolveMedia });
+      if (media.wanted.size > 0) {
+        // Translated once more after the files were read that it turned out to need.
+        await media.read(call, active);
+        gemini = translate(gateway, body, upstream, target, { repair, strict, resolveMedia });
+      }
       const notes = toNotesHeader(gemini.notes);
       if (notes === undefined) delete headers["x-pollux-notes"];
       else headers["x-pollux-notes"] = notes;
@@ -95,20 +101,6 @@ export async function geminiAttempt(
     },
     () => active.endedBy === undefined && !reply.headSent,
   );
-}
-
-/** Translated once more after the files were read that it turned out to need. */
-async function translateWithMedia(
-  { gateway, call, body, media, active }: AttemptParts,
-  upstream: GeminiConnection,
-  target: RouteTarget,
-  options: Pick<TranslateOptions, "repair" | "strict">,
-): Promise<GeminiCall> {
-  const withMedia = { ...options, resolveMedia: media.resolver(upstream) };
-  const gemini = translate(gateway, body, upstream, target, withMedia);
-  if (media.wanted.size === 0) return gemini;
-  await media.read(call, active);
-  return translate(gateway, body, upstream, target, withMedia);
 }
 
 interface TranslateOptions {

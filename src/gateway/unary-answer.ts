@@ -28,11 +28,16 @@ export interface UnaryParts {
  */
 export async function unaryAnswer(parts: UnaryParts): Promise<ChatCompletion> {
   const { upstream, maxResponseBytes, gemini, build, callerToken, context, active, hints } = parts;
-  const one = async (): Promise<GenerateContentResponse> =>
-    read(await callAuthorized(upstream, callerToken, build, active, maxResponseBytes), hints);
   try {
-    const answers =
-      gemini.fanOut === 1 ? [await one()] : await Promise.all(Array.from({ length: gemini.fanOut }, one));
+    const { fanOut } = gemini;
+    let answers: GenerateContentResponse[];
+    if (fanOut === 1) {
+      answers = [read(await callAuthorized(upstream, callerToken, build, active, maxResponseBytes), hints)];
+    } else {
+      const one = async (): Promise<GenerateContentResponse> =>
+        read(await callAuthorized(upstream, callerToken, build, active, maxResponseBytes), hints);
+      answers = await Promise.all(Array.from({ length: fanOut }, one));
+    }
     return toChatCompletion(answers, gemini.answer, context, gemini.target.model);
   } catch (error) {
     // The others' answers are of no use, and would be paid for.

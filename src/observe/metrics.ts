@@ -45,6 +45,15 @@ interface EndedSeries {
   duration: Observing;
 }
 
+/** What requests are counted by. */
+interface EndedKind {
+  route: string;
+  alias: string;
+  upstream: string;
+  status: number;
+  outcome: string;
+}
+
 interface TokenSeries {
   prompt: Tally;
   completion: Tally;
@@ -64,9 +73,10 @@ export class Metrics implements Observer, MetricsPage {
   readonly #families = metricFamilies(this.#registry, () => this.live);
   readonly #process = processMetrics();
   readonly #ended = new Map<string, EndedSeries>();
+  #lastEnded: (EndedKind & { series: EndedSeries }) | undefined;
   readonly #firstToken = new Map<string, Observing>();
-  readonly #tokens = new Map<string, TokenSeries>();
-  readonly #attempts = new Map<string, Tally>();
+  readonly #tokens = new Map<string, Map<string, TokenSeries>>();
+  readonly #attempts = new Map<string, Map<string, Tally>>();
   readonly #tallies: Tally[] = [];
   #inFlight = 0;
   #openStreams = 0;
@@ -136,9 +146,8 @@ export class Metrics implements Observer, MetricsPage {
   }
 
   requestEnded(record: RequestRecord): void {
-    const { route, alias, upstream, status, outcome = "bug", tokens } = record;
-    const key = `${route} ${alias} ${upstream} ${statusClass(status)} ${outcome}`;
-    const series = this.#ended.get(key) ?? this.#makeEnded(key, record);
+    const { upstream, tokens } = record;
+    const series = this.#endedSeries(record);
     series.requests.add(1);
     if (!record.began) return;
     this.#inFlight -= 1;
@@ -152,11 +161,11 @@ export class Metrics implements Observer, MetricsPage {
   }
 
   attempted(upstream: string, outcome: string): void {
-    const key = `${upstream} ${outcome}`;
-    let series = this.#attempts.get(key);
+    const byOutcome = at(this.#attempts, upstream);
+    let series = byOutcome.get(outcome);
     if (series === undefined) {
       series = this.#tally(this.#families.attempts.labels({ upstream, reason: outcome }));
-      this.#attempts.set(key, series);
+      byOutcome.set(outcome, series);
     }
     series.add(1);
   }
@@ -187,6 +196,26 @@ export class Metrics implements Observer, MetricsPage {
     return tally;
   }
 
+  /** Most requests are of the same kind as the one before: then no key is put together. */
+  #endedSeries(record: RequestRecord): EndedSeries {
+    const { route, alias, upstream, status, outcome = "bug" } = record;
+    const last = this.#lastEnded;
+    if (
+      last !== undefined &&
+      last.route === route &&
+      last.alias === alias &&
+      last.upstream === upstream &&
+      last.status === status &&
+      last.outcome === outcome
+    ) {
+      return last.series;
+    }
+    const key = `${route} ${alias} ${upstream} ${statusClass(status)} ${outcome}`;
+    const series = this.#ended.get(key) ?? this.#makeEnded(key, record);
+    this.#lastEnded = { route, alias, upstream, status, outcome, series };
+    return series;
+  }
+
   #makeEnded(key: string, { route, alias, upstream, status, outcome = "bug" }: RequestRecord): EndedSeries {
     const { requests, duration } = this.#families;
     const series = {
@@ -206,8 +235,8 @@ export class Metrics implements Observer, MetricsPage {
   }
 
   #countTokens({ alias, upstream }: RequestRecord, counts: NonNullable<RequestRecord["tokens"]>): void {
-    const key = `${alias} ${upstream}`;
-    let series = this.#tokens.get(key);
+    const byUpstream = at(this.#tokens, alias);
+    let series = byUpstream.get(upstream);
     if (series === undefined) {
       const kind = (name: string): Tally =>
         this.#tally(this.#families.tokens.labels({ kind: name, model: alias, upstream }));
@@ -217,13 +246,23 @@ export class Metrics implements Observer, MetricsPage {
         reasoning: kind("reasoning"),
         cached: kind("cached"),
       };
-      this.#tokens.set(key, series);
+      byUpstream.set(upstream, series);
     }
     series.prompt.add(counts.prompt);
     series.completion.add(counts.completion);
     series.reasoning.add(counts.reasoning);
     series.cached.add(counts.cached);
   }
+}
+
+/** The map of a map's key, made when needed: no two names have to be put together to look something up by both. */
+function at<T>(maps: Map<string, Map<string, T>>, key: string): Map<string, T> {
+  let map = maps.get(key);
+  if (map === undefined) {
+    map = new Map();
+    maps.set(key, map);
+  }
+  return map;
 }
 
 function labelled(metric: MetricSnapshot, worker: number): MetricSnapshot {

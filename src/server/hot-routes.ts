@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { GatewayError } from "../errors.ts";
 import type { Call } from "../gateway/exchange.ts";
-import { answerChat } from "../gateway/front-door.ts";
+import { answerChat, type ChatRouteId } from "../gateway/front-door.ts";
 import type { Gateway, GatewayHandle } from "../gateway/gateway.ts";
 import { checkBodyHeaders } from "../gateway/json-body.ts";
 import { sendError } from "../gateway/send-json.ts";
@@ -32,37 +32,47 @@ export function createHotRoutes(handle: GatewayHandle, deadlines: Deadlines): Ho
     const gateway = handle.current;
     record.begin(id);
     const reply = new NodeReply(response, gateway, deadlines);
-    receive(gateway, request, reply, record, deadlines)
-      .then((call) => answerChat(gateway, id, path, matched.parameters, call, reply))
-      .catch((error: unknown) => {
-        if (!(error instanceof GatewayError)) gateway.reportBug(error, record.requestId);
-        sendError(reply, record, { "x-request-id": record.requestId }, error);
-      });
+    void serveChat(gateway, id, path, matched.parameters, request, reply, record, deadlines);
     return true;
   };
 }
 
-async function receive(
+/** Never rejects: what goes wrong is answered. */
+async function serveChat(
   gateway: Gateway,
+  id: ChatRouteId,
+  path: string,
+  parameters: Record<string, string>,
   request: IncomingMessage,
   reply: NodeReply,
   record: RequestRecord,
   deadlines: Deadlines,
-): Promise<Call> {
+): Promise<void> {
+  try {
+    const call = begin(gateway, request, reply, record);
+    const { admission, limits } = gateway;
+    call.body = await readBody(request, limits, deadlines, (bytes) => admission.holdBody(call.ticket, bytes));
+    await answerChat(gateway, id, path, parameters, call, reply);
+  } catch (error) {
+    if (!(error instanceof GatewayError)) gateway.reportBug(error, record.requestId);
+    sendError(reply, record, { "x-request-id": record.requestId }, error);
+  }
+}
+
+const NOT_YET = Buffer.alloc(0);
+
+/** Before the body: a caller without a key must not make the gateway hold 50 MB for it. */
+function begin(gateway: Gateway, request: IncomingMessage, reply: NodeReply, record: RequestRecord): Call {
   const { requestId, startedAt } = record;
   const { admission } = gateway;
   const { headers } = request;
   if (gateway.access.open) checkLoopbackHost(headers.host);
-  // Before the body: a caller without a key must not make the gateway hold 50 MB for it.
   const { callerToken, key } = gateway.access.admit(headers, request.socket.remoteAddress);
   record.keyId = key?.slice(0, 8);
   checkBodyHeaders(headers);
   const ticket = admission.arrive(key);
   reply.onClose(() => admission.end(ticket));
-  const body = await readBody(request, gateway.limits, deadlines, (bytes) =>
-    admission.holdBody(ticket, bytes),
-  );
-  return { requestId, headers, body, callerToken, startedAt, record, ticket };
+  return { requestId, headers, body: NOT_YET, callerToken, startedAt, record, ticket };
 }
 
 /** The path without its query; an absolute-form target (`POST http://host/path`) has one too. */

@@ -32,7 +32,7 @@ export interface GoogleUpstream {
    * Headers that authenticate one call; waits for a token only when there is no valid one.
    * Throws `GatewayError` (`unauthenticated` when the caller must send a token and did not).
    */
-  authorize(callerToken: string | undefined): Promise<Record<string, string>>;
+  authorize(callerToken: string | undefined): Record<string, string> | Promise<Record<string, string>>;
   /**
    * After a 401: get a new token, shared by all who wait. False when that cannot help. `refused` is what `authorize`
    * gave for the call: if its token has been replaced since, there is nothing to get.

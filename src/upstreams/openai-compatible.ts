@@ -21,7 +21,7 @@ export function createOpenaiCompatibleUpstream(options: OpenaiCompatibleOptions)
     repair: options.repair,
     address: () => address,
     listing: openaiModelListing(base),
-    authorize: () => Promise.resolve(headers),
+    authorize: () => headers,
     renew: () => Promise.resolve(false),
   };
 }

@@ -45,7 +45,7 @@ export interface OpenaiUpstream {
   /** As `GoogleUpstream.locationFor`; absent where nobody can tell. */
   locationFor?(scope: Scope): string;
   /** As `GoogleUpstream.authorize`. */
-  authorize(callerToken: string | undefined): Promise<Record<string, string>>;
+  authorize(callerToken: string | undefined): Record<string, string> | Promise<Record<string, string>>;
   /** As `GoogleUpstream.renew`. */
   renew(refused?: Record<string, string>): Promise<boolean>;
 }

@@ -78,7 +78,7 @@ export function jsonExtent(
 }
 
 /** A string, or what is left of it after an escape, is read byte by byte so far, and searched from there on. */
-const SHORT = 32;
+const SHORT = 256;
 
 /** Where the closing quote of the string is whose first character is at `from`; the text's length if there is none. */
 export function closingQuote(text: Buffer, from: number): number {
