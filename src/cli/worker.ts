@@ -7,7 +7,10 @@ import { printError } from "./terminal.ts";
 export function workerCommand(): Command {
   return new Command("worker").action(async () => {
     if (process.send === undefined) {
-      throw new SettingsError("pollux worker", "it is not for use by itself; `pollux serve --workers` starts it.");
+      throw new SettingsError(
+        "pollux worker",
+        "it is not for use by itself; `pollux serve --workers` starts it.",
+      );
     }
     try {
       const { runWorker } = await import("../workers/worker.ts");
