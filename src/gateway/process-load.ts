@@ -3,6 +3,7 @@ import { totalmem } from "node:os";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { trimMalloc } from "./malloc-trim.ts";
 
 /** Memory and lateness, as of the last reading. */
 export interface ProcessReading {
@@ -92,7 +93,8 @@ function collectGarbage(): void {
   collector()();
 }
 
-/** Collects all garbage, and gives to the system the pages that V8 would keep for later. */
+/** Collects all garbage, and gives to the system the pages that V8 and malloc would keep for later. */
 export function giveMemoryBack(): void {
   collector()({ type: "major", flavor: "last-resort" });
+  trimMalloc();
 }
