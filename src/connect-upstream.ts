@@ -245,7 +245,7 @@ async function connectLocal(
     credentials: "own",
     repair: false,
     address: () => address,
-    authorize: () => Promise.resolve({}),
+    authorize: () => ({}),
     renew: () => Promise.resolve(false),
   };
   // One model under whatever name it is asked for, as a self-deployed endpoint.

@@ -47,7 +47,8 @@ export async function callAuthorized(
 ): Promise<GatheredAnswer> {
   const send = (authorization: Record<string, string>): Promise<GatheredAnswer> =>
     gather(upstream.client, build(authorization), active, maxBytes);
-  const first = await upstream.at.authorize(callerToken);
+  const given = upstream.at.authorize(callerToken);
+  const first = given instanceof Promise ? await given : given;
   const answer = await send(first);
   if (answer.status !== 401 || !(await upstream.at.renew(first))) return withoutCredential(answer, first);
   const second = await upstream.at.authorize(callerToken);
@@ -93,7 +94,8 @@ export async function streamAuthorized(
   receiver: AcceptedReceiver,
   toError: (answer: GatheredAnswer) => GatewayError,
 ): Promise<void> {
-  const first = await upstream.at.authorize(callerToken);
+  const given = upstream.at.authorize(callerToken);
+  const first = given instanceof Promise ? await given : given;
   const refusal = await open(upstream, build(first), active, receiver);
   if (refusal === undefined) return;
   if (refusal.status !== 401 || !(await upstream.at.renew(first))) {
