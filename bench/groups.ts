@@ -1,78 +1,82 @@
 /** Contestants that are compared with each other run in turns, the order reversed every other round. */
 import type { Contestant } from "./contestants.ts";
-import { type Figures, frontier, median, type Step, takeFigures } from "./figures.ts";
 import type { Load } from "./load.ts";
-import { type Running, stop } from "./processes.ts";
+import { hold, release, type Running, settled, stop } from "./processes.ts";
+import type { Figures } from "./results.ts";
+import { type Step, takeFigures } from "./steps.ts";
 import { BURST, UNARY } from "./workloads.ts";
 
-export interface GroupResult {
-  /** Medians over the rounds, by contestant. */
-  medians: Record<string, Figures>;
-  /** Every round, by contestant. */
-  rounds: Record<string, Figures[]>;
-  failed: Record<string, string[]>;
+/** A contestant whose process runs, or one that needs none. */
+export interface Seat {
+  contestant: Contestant;
+  port: number;
+  gateway: Running | undefined;
 }
 
+/** Starts a contestant; `direct` is where the upstream is. */
+export async function seat(contestant: Contestant, port: number, upstream: string): Promise<Seat> {
+  if (contestant.start === undefined) {
+    return { contestant, port: Number(new URL(upstream).port), gateway: undefined };
+  }
+  return { contestant, port, gateway: await contestant.start(port, upstream) };
+}
+
+/** By count, not by time: a slow gateway would be measured cold. */
+export async function warm(load: Load, { contestant, port, gateway }: Seat, share = 1): Promise<void> {
+  const { warmRequests, warmStreams } = contestant.pace;
+  const atLeast = Math.min(warmRequests, LEAST_WARM);
+  for (const [workload, requests] of [
+    [UNARY, Math.max(atLeast, Math.ceil(warmRequests * share))],
+    [BURST, Math.ceil(warmStreams * share)],
+  ] as const) {
+    if (requests === 0) continue;
+    await load.run(contestant, port, workload, { connections: 64, requests }, gateway);
+    await settled(gateway);
+  }
+}
+
+/** Whatever the share. */
+const LEAST_WARM = 20_000;
+
 export interface GroupOptions {
-  contestants: readonly Contestant[];
-  /** Ports of their own from here on. */
-  firstPort: number;
-  upstream: string;
-  upstreamOf?: (contestant: Contestant) => string;
   load: Load;
+  seats: readonly Seat[];
   rounds: number;
-  steps: readonly Step[];
+  stepsOf: (name: string) => readonly Step[];
   /** Factor on all times. */
   shorter: number;
-  withFrontier: boolean;
-  warm: (contestant: Contestant) => number;
   say: (line: string) => void;
 }
 
-export async function runGroup(options: GroupOptions): Promise<GroupResult> {
-  const { contestants, firstPort, upstream, load, rounds, steps, shorter, say } = options;
-  const result: GroupResult = { medians: {}, rounds: {}, failed: {} };
-  const present: { contestant: Contestant; port: number; gateway: Running | undefined }[] = [];
-  try {
-    for (const [index, contestant] of contestants.entries()) {
-      const at = options.upstreamOf?.(contestant) ?? upstream;
-      const port = contestant.start === undefined ? Number(new URL(at).port) : firstPort + index;
-      const gateway = await contestant.start?.(port, at);
-      say(`${contestant.name}: warming up`);
-      const requests = options.warm(contestant);
-      await load.run(contestant, port, UNARY, { connections: 64, requests }, gateway);
-      await load.run(
-        contestant,
-        port,
-        BURST,
-        { connections: 64, requests: Math.ceil(requests / 10) },
-        gateway,
-      );
-      present.push({ contestant, port, gateway });
-      result.rounds[contestant.name] = [];
-    }
-    for (let round = 0; round < rounds; round += 1) {
-      const order = round % 2 === 0 ? present : present.toReversed();
-      for (const { contestant, port, gateway } of order) {
-        say(`round ${round + 1} of ${rounds}: ${contestant.name}`);
-        const taken = await takeFigures(load, contestant, port, gateway, steps, shorter);
-        result.rounds[contestant.name]!.push(taken.figures);
-        if (taken.failed.length > 0) result.failed[contestant.name] = taken.failed;
-      }
-    }
-    for (const { contestant, port, gateway } of present) {
-      const all = result.rounds[contestant.name]!;
-      const names = new Set(all.flatMap((figures) => Object.keys(figures)));
-      const medians: Figures = {};
-      for (const name of names) medians[name] = median(all.map((figures) => figures[name] ?? NaN));
-      if (options.withFrontier) {
-        say(`${contestant.name}: the frontier`);
-        Object.assign(medians, await frontier(load, contestant, port, gateway));
-      }
-      result.medians[contestant.name] = medians;
-    }
-  } finally {
-    for (const { gateway } of present) if (gateway !== undefined) await stop(gateway);
+/** All rounds of all seats, which are warm. Whoever has no turn is held. */
+export async function runRounds({
+  load,
+  seats,
+  rounds,
+  stepsOf,
+  shorter,
+  say,
+}: GroupOptions): Promise<{ rounds: Record<string, Figures[]>; remarks: string[] }> {
+  const found: Record<string, Figures[]> = {};
+  const remarks = new Set<string>();
+  for (const { contestant, gateway } of seats) {
+    found[contestant.name] = [];
+    hold(gateway);
   }
-  return result;
+  for (let round = 0; round < rounds; round += 1) {
+    say(`round ${round + 1} of ${rounds}`);
+    for (const { contestant, port, gateway } of round % 2 === 0 ? seats : seats.toReversed()) {
+      const { name } = contestant;
+      await release(gateway);
+      const taken = await takeFigures(load, contestant, port, gateway, stepsOf(name), shorter);
+      hold(gateway);
+      found[name]!.push(taken.figures);
+      for (const remark of taken.remarks) remarks.add(remark);
+    }
+  }
+  return { rounds: found, remarks: [...remarks] };
+}
+
+export async function leave(seats: readonly Seat[]): Promise<void> {
+  for (const { gateway } of seats) if (gateway !== undefined) await stop(gateway);
 }

@@ -7,9 +7,11 @@
  *   connections=64   requests under way at one time; with a rate, the most there may be
  *   seconds=2        how long to measure
  *   requests=0       stop after this many answers instead (to warm up)
+ *   least=0          go on for as many answers, for ten times as long at most
  *   rate=0           requests a second at fixed times, counted from the time each was due; 0: the next after each answer
  *   markers=1        how many #T<nanoseconds># an answer must hold; fewer or more is an error (-1: any)
  *   expect=TEXT      bytes an answer must hold, at most 63
+ *   spread=0         begin the first requests over so many milliseconds, so that they do not come all at once
  *   hold=0           open `connections` streams, at this many a second, and hold them for `seconds`
  */
 #define _GNU_SOURCE
@@ -23,6 +25,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -57,8 +60,8 @@ typedef struct {
 } Conn;
 
 static int port, connections = 64, markers_wanted = 1, epfd;
-static double seconds = 2, rate = 0, hold = 0;
-static long requests_wanted = 0;
+static double seconds = 2, rate = 0, hold = 0, spread = 0;
+static long requests_wanted = 0, least = 0;
 static const char *expect = "";
 static int expect_len;
 static char *request;
@@ -326,9 +329,11 @@ int main(int argc, char **argv) {
     if (!strcmp(argv[i], "connections")) connections = atoi(value);
     else if (!strcmp(argv[i], "seconds")) seconds = atof(value);
     else if (!strcmp(argv[i], "requests")) requests_wanted = atol(value);
+    else if (!strcmp(argv[i], "least")) least = atol(value);
     else if (!strcmp(argv[i], "rate")) rate = atof(value);
     else if (!strcmp(argv[i], "markers")) markers_wanted = atoi(value);
     else if (!strcmp(argv[i], "expect") && strlen(value) < 64) { expect = value; expect_len = strlen(value); }
+    else if (!strcmp(argv[i], "spread")) spread = atof(value);
     else if (!strcmp(argv[i], "hold")) hold = atof(value);
     else { fprintf(stderr, "unknown: %s\n", argv[i]); return 2; }
   }
@@ -338,6 +343,7 @@ int main(int argc, char **argv) {
   memcpy(request + request_len, body, body_len);
   request_len += body_len;
   signal(SIGPIPE, SIG_IGN);
+  prctl(PR_SET_TIMERSLACK, 1UL);
   struct rlimit rl;
   getrlimit(RLIMIT_NOFILE, &rl);
   rl.rlim_cur = rl.rlim_max;
@@ -348,14 +354,16 @@ int main(int argc, char **argv) {
   struct epoll_event events[512];
   long long start = now_ns(), end = start + (long long)(seconds * 1e9), next_due = start, last_answer = start;
   if (requests_wanted) end = start + 600LL * 1000000000LL;
+  long long latest = start + (end - start) * 10;
   long issued = 0;
   double pace = rate > 0 ? rate : hold;
-  if (pace == 0) for (int i = 0; i < connections; i++) { begin(&conns[i], now_ns()); issued++; }
+  int first_requests = 0;
+  long long first_due = start;
   for (;;) {
     long long t = now_ns();
-    if (t >= end) break;
+    if (t >= end && (done + errors >= least || t >= latest)) break;
     if (requests_wanted && done + errors >= requests_wanted) break;
-    int wait = (int)((end - t) / 1000000) + 1;
+    long long wake = t >= end ? latest : end;
     if (pace > 0 && (hold == 0 || issued < connections)) {
       while (next_due <= t) {
         Conn *c = NULL;
@@ -372,11 +380,20 @@ int main(int argc, char **argv) {
         next_due += (long long)(1e9 / pace);
         if (hold > 0 && issued >= connections) break;
       }
-      long long left = next_due - now_ns();
-      int ms = left <= 0 ? 0 : (int)(left / 1000000);
-      if (ms < wait) wait = ms;
+      if (next_due < wake) wake = next_due;
     }
-    int n = epoll_wait(epfd, events, 512, wait);
+    if (first_requests < connections && pace == 0) {
+      while (first_requests < connections && first_due <= t) {
+        begin(&conns[first_requests++], first_due);
+        issued++;
+        first_due += (long long)(spread * 1e6 / connections);
+      }
+      if (first_requests < connections && first_due < wake) wake = first_due;
+    }
+    /* Sleeping and not spinning: the upstream runs on this core as well. */
+    long long left = wake - now_ns();
+    struct timespec wait = {.tv_sec = left > 0 ? left / 1000000000 : 0, .tv_nsec = left > 0 ? left % 1000000000 : 0};
+    int n = epoll_pwait2(epfd, events, 512, &wait, NULL);
     t = now_ns();
     for (int i = 0; i < n; i++) {
       Conn *c = &conns[events[i].data.u32];

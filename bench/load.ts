@@ -4,7 +4,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Contestant } from "./contestants.ts";
-import { cpuMicros, LOAD_CORE, type Running } from "./processes.ts";
+import { coreTimes, cpuMicros } from "./process-figures.ts";
+import { LOAD_CORE, type Running } from "./processes.ts";
 import { CACHE } from "./setup.ts";
 import type { Workload } from "./workloads.ts";
 
@@ -37,9 +38,13 @@ export interface LoadResult {
 export interface Measured extends LoadResult {
   /** The gateway's processor time, in microseconds; 0 for none. */
   cpu: number;
+  /** How busy the core of the upstream and the load was: 0 to 1. */
+  loadBusy: number;
 }
 
-export type LoadOptions = Partial<Record<"connections" | "seconds" | "requests" | "rate" | "hold", number>>;
+export type LoadOptions = Partial<
+  Record<"connections" | "seconds" | "requests" | "rate" | "hold" | "least" | "spread", number>
+>;
 
 let serial = 0;
 
@@ -59,13 +64,16 @@ export class Load {
     gateway?: Running,
   ): Promise<Measured> {
     const { body, headers, path } = this.#write(contestant, workload);
-    const argv = ["-c", String(LOAD_CORE), this.#program, String(port), path, body, headers];
+    const argv = ["-c", LOAD_CORE, this.#program, String(port), path, body, headers];
     for (const [name, value] of Object.entries(options)) argv.push(`${name}=${value}`);
     argv.push(`markers=${workload.markers}`, `expect=${workload.expect[contestant.speaks]}`);
     const before = gateway === undefined ? 0 : cpuMicros(gateway.pid);
+    const core = coreTimes(LOAD_CORE);
     const { stdout } = await run("taskset", argv, { maxBuffer: 2 ** 22 });
     const cpu = gateway === undefined ? 0 : cpuMicros(gateway.pid) - before;
-    return { ...(JSON.parse(stdout) as LoadResult), cpu };
+    const { busy, all } = coreTimes(LOAD_CORE);
+    const loadBusy = (busy - core.busy) / Math.max(1, all - core.all);
+    return { ...(JSON.parse(stdout) as LoadResult), cpu, loadBusy };
   }
 
   #write(contestant: Contestant, workload: Workload): { body: string; headers: string; path: string } {

@@ -1,10 +1,12 @@
-/** Processes of the benchmark: pinned to a core, waited for, measured, stopped. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
+/** Processes of the benchmark: pinned to a core, waited for, held, stopped. */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { createConnection } from "node:net";
+import { cpuMicros, family } from "./process-figures.ts";
 
-export const GATEWAY_CORE = 0;
-export const LOAD_CORE = 1;
+/** As taskset takes them. */
+export const GATEWAY_CORE = "0";
+export const LOAD_CORE = "1";
 
 const running = new Set<Running>();
 process.on("exit", () => {
@@ -26,16 +28,16 @@ export interface Start {
   env?: Record<string, string>;
   cwd?: string;
   port: number;
-  core: number;
+  cores: string;
   /** Where its output goes. */
   log: string;
 }
 
 /** @throws Error with the end of its output when it does not listen in time. */
-export async function start({ command, argv, env, cwd, port, core, log }: Start): Promise<Running> {
+export async function start({ command, argv, env, cwd, port, cores, log }: Start): Promise<Running> {
   const output = openSync(log, "w");
   const began = performance.now();
-  const child = spawn("taskset", ["-c", String(core), command, ...argv], {
+  const child = spawn("taskset", ["-c", cores, command, ...argv], {
     env: { ...process.env, ...env },
     stdio: ["ignore", output, output],
     ...(cwd === undefined ? {} : { cwd }),
@@ -61,6 +63,7 @@ export async function stop(one: Running): Promise<void> {
   if (one.child.exitCode !== null || one.child.signalCode !== null) return;
   const gone = new Promise((resolve) => one.child.once("exit", resolve));
   one.child.kill("SIGTERM");
+  signal(one, "SIGCONT");
   const limit = setTimeout(() => one.child.kill("SIGKILL"), 3000);
   await gone;
   clearTimeout(limit);
@@ -81,48 +84,44 @@ function listens(port: number): Promise<boolean> {
   });
 }
 
-/** Processor time of a process and its children, all threads, in microseconds: the scheduler's own count. */
-export function cpuMicros(pid: number): number {
-  let nanos = 0;
-  for (const member of family(pid)) {
-    for (const thread of list(`/proc/${member}/task`)) {
-      nanos += Number(read(`/proc/${member}/task/${thread}/schedstat`).split(" ")[0] ?? 0);
+/** Holds the process and its children where they are: what they do in the background is not to cost others time. */
+export function hold(one: Running | undefined): void {
+  signal(one, "SIGSTOP");
+}
+
+/** Ends `hold`, and waits for what was due in the meantime. */
+export async function release(one: Running | undefined): Promise<void> {
+  if (one === undefined) return;
+  signal(one, "SIGCONT");
+  await pause(300);
+  await settled(one);
+}
+
+/** Waits until the process has nothing to do, which may be left over from what was asked of it; at most two seconds. */
+export async function settled(one: Running | undefined): Promise<void> {
+  if (one === undefined) return;
+  const [windowMs, most] = [40, 50];
+  for (let windows = 0; windows < most; windows += 1) {
+    const before = cpuMicros(one.pid);
+    await pause(windowMs);
+    if (cpuMicros(one.pid) - before < windowMs * 1000 * 0.15) return;
+  }
+}
+
+/** To other cores, with all its threads and children. */
+export function moveTo(one: Running, cores: string): void {
+  for (const member of family(one.pid)) {
+    execFileSync("taskset", ["-a", "-c", "-p", cores, String(member)], { stdio: "ignore" });
+  }
+}
+
+function signal(one: Running | undefined, name: "SIGSTOP" | "SIGCONT"): void {
+  if (one === undefined) return;
+  for (const member of family(one.pid)) {
+    try {
+      process.kill(member, name);
+    } catch {
+      // It has ended since.
     }
-  }
-  return nanos / 1000;
-}
-
-/** Resident memory of a process and its children, in bytes. */
-export function residentBytes(pid: number): number {
-  let bytes = 0;
-  for (const member of family(pid)) {
-    bytes += Number(/^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${member}/status`))?.[1] ?? 0) * 1024;
-  }
-  return bytes;
-}
-
-function family(pid: number): number[] {
-  const members = [pid];
-  for (const thread of list(`/proc/${pid}/task`)) {
-    for (const child of read(`/proc/${pid}/task/${thread}/children`).split(" ")) {
-      if (child.trim() !== "") members.push(...family(Number(child)));
-    }
-  }
-  return members;
-}
-
-function list(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return [];
-  }
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
   }
 }

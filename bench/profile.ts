@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { pollux } from "./contestants.ts";
 import { Load } from "./load.ts";
-import { LOAD_CORE, pause, residentBytes, start, stop } from "./processes.ts";
+import { residentBytes } from "./process-figures.ts";
+import { LOAD_CORE, pause, start, stop } from "./processes.ts";
 import { type CpuProfile, type HeapProfile, liveBytes, selfTimes, topOf } from "./profile-tables.ts";
 import { CACHE, compile, ROOT } from "./setup.ts";
 import { BURST, HISTORY, IMAGE, PACED, STRUCTURED, TOOLS, UNARY, type Workload } from "./workloads.ts";
@@ -56,7 +57,7 @@ const upstream = await start({
   command: await compile("upstream", console.error),
   argv: [String(UPSTREAM_PORT)],
   port: UPSTREAM_PORT,
-  core: LOAD_CORE,
+  cores: LOAD_CORE,
   log: join(CACHE, "profile", "upstream.log"),
 });
 const kind = flags.heap ? "heap" : "cpu";

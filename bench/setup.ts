@@ -21,13 +21,16 @@ export interface Tools {
   bifrost: Tool;
 }
 
+/** Why a peer that nobody asked for is not there. */
+export const LEFT_OUT = "left out";
+
 /** @throws Error when not even the upstream and the load can be built. */
 export async function setUp(peers: boolean, say: (line: string) => void): Promise<Tools> {
   mkdirSync(CACHE, { recursive: true });
   const upstream = await compile("upstream", say);
   const load = await compile("load", say);
   await run("npm", ["run", "-s", "build"], { cwd: ROOT });
-  const skipped = { missing: "left out (--no-peers)" };
+  const skipped = { missing: LEFT_OUT };
   return {
     upstream,
     load,

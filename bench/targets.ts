@@ -1,104 +1,103 @@
 /** What is aimed at: ratios of one run, everything switched on. */
-import type { Figures } from "./figures.ts";
-
-export interface Results {
-  machine: string;
-  date: string;
-  commit: string;
-  quick: boolean;
-  versions: Record<string, string>;
-  configurations: Record<string, string>;
-  missing: Record<string, string>;
-  /** By the peer that Pollux was compared with: medians of that group. */
-  groups: Record<string, Record<string, Figures>>;
-  failed: Record<string, string[]>;
-  memory: Record<string, Figures>;
-  startMs: Record<string, number>;
-}
+import {
+  AFTER,
+  BACK_TO_BACK,
+  CHUNKS,
+  FIRST,
+  IDLE,
+  p50,
+  p99,
+  PACED_CPU,
+  perStream,
+  REQUESTS,
+  SIXTEEN,
+  STEADY,
+} from "./figure-names.ts";
+import {
+  added,
+  addedRatio,
+  BARE,
+  divide,
+  GATEWAYS,
+  LIMIT,
+  NGINX,
+  PEERS,
+  POLLUX,
+  ratio,
+  type Ratio,
+  type Results,
+  TLS,
+} from "./results.ts";
 
 export interface Target {
   figure: string;
-  aim: string;
+  aim: number;
+  /** Whether the figure is to be at least that, or under it. */
+  is: "at least" | "under";
+  /** How `seen` is counted: `x` for a ratio. */
+  unit: "x" | "ms" | "MiB" | "KiB" | "s";
   seen: number | undefined;
-  /** How `seen` is written. */
-  unit: string;
+  /** Of the rounds, for a ratio. */
+  range?: Ratio | undefined;
   met: boolean | undefined;
 }
 
-export const POLLUX = "Pollux";
-export const BARE = "Pollux bare";
-export const TLS = "Pollux over TLS";
-
 export function targets(results: Results): Target[] {
-  const { groups } = results;
-  const get = (group: string, name: string, figure: string): number | undefined =>
-    groups[group]?.[name]?.[figure];
-  const ratio = (group: string, figure: string, over: string, name = POLLUX): number | undefined =>
-    divide(get(group, name, figure), get(group, over, figure));
-  const added = (group: string, name: string, figure: string): number | undefined => {
-    const own = get(group, name, figure);
-    const direct = get("nginx", "direct", figure);
-    return own === undefined || direct === undefined ? undefined : (own - direct) / 1000;
-  };
-  const peers = ["Portkey", "LiteLLM", "Bifrost"].filter((name) => groups[name] !== undefined);
-  const rows: Target[] = [
-    least("requests/s against nginx", ratio("nginx", "unary/s", "nginx"), 0.25),
-    least("requests/s against Portkey", ratio("Portkey", "unary/s", "Portkey"), 11),
-    least("requests/s against LiteLLM", ratio("LiteLLM", "unary/s", "LiteLLM"), 30),
-    least("requests/s against Bifrost", ratio("Bifrost", "unary/s", "Bifrost"), 1.2),
-    least("requests/s with a TLS upstream against a plain one", ratio("TLS", "unary/s", POLLUX, TLS), 0.8),
-    least("chunks/s against nginx", ratio("nginx", "chunks/s", "nginx"), 0.35),
-    least("chunks/s against Portkey", ratio("Portkey", "chunks/s", "Portkey"), 13),
-    least("chunks/s against Bifrost", ratio("Bifrost", "chunks/s", "Bifrost"), 1.2),
-    most(
-      "processor time of a paced chunk against nginx",
-      ratio("nginx", "paced chunk cpu", "nginx"),
-      2.3,
-      "x",
+  const { groups, memory, startMs } = results;
+  const limit = (figure: string, over: string, who = POLLUX): Ratio | undefined =>
+    ratio(groups[LIMIT], who, over, figure);
+  const peer = (figure: string, over: string): Ratio | undefined =>
+    ratio(groups[GATEWAYS], POLLUX, over, figure);
+  const more = (figure: string, over: string): Ratio | undefined =>
+    addedRatio(results, GATEWAYS, POLLUX, over, figure);
+  const own = memory[POLLUX];
+  return [
+    least("requests/s against nginx", limit(REQUESTS, NGINX), 0.25),
+    least("requests/s against Portkey", peer(REQUESTS, "Portkey"), 11),
+    least("requests/s against LiteLLM", peer(REQUESTS, "LiteLLM"), 30),
+    least("requests/s against Bifrost", peer(REQUESTS, "Bifrost"), 1.2),
+    least("requests/s with a TLS upstream against a plain one", limit(REQUESTS, POLLUX, TLS), 0.8),
+    least("chunks/s against nginx", limit(CHUNKS, NGINX), 0.35),
+    least("chunks/s against Portkey", peer(CHUNKS, "Portkey"), 13),
+    least("chunks/s against Bifrost", peer(CHUNKS, "Bifrost"), 1.2),
+    under("processor time of a paced chunk against nginx", limit(PACED_CPU, NGINX), 2.3),
+    ...PEERS.map((name) =>
+      under(`processor time of a paced chunk against ${name}`, peer(PACED_CPU, name), 1),
     ),
-    ...peers.map((peer) =>
-      most(`processor time of a paced chunk against ${peer}`, ratio(peer, "paced chunk cpu", peer), 1, "x"),
-    ),
-    most("added latency, 16 at a time, p50", added("nginx", POLLUX, "16 at a time p50"), 0.3, "ms"),
-    most("added latency, 200/s, p50", added("nginx", POLLUX, "200/s p50"), 0.3, "ms"),
-    ...peers.flatMap((peer) => [
-      most(`latency, 16 at a time, p99 against ${peer}`, ratio(peer, "16 at a time p99", peer), 1, "x"),
-      most(`latency, 200/s, p99 against ${peer}`, ratio(peer, "200/s p99", peer), 1, "x"),
+    under("added latency, 16 at a time, p50", added(results, LIMIT, POLLUX, p50(SIXTEEN)), 0.3, "ms"),
+    under("added latency, 16 back to back, p50", added(results, LIMIT, POLLUX, p50(BACK_TO_BACK)), 0.3, "ms"),
+    under("added latency at 200/s, p50", added(results, LIMIT, POLLUX, p50(STEADY)), 0.3, "ms"),
+    ...PEERS.flatMap((name) => [
+      under(`added latency, 16 at a time, p99 against ${name}`, more(p99(SIXTEEN), name), 1),
+      under(`added latency at 200/s, p99 against ${name}`, more(p99(STEADY), name), 1),
     ]),
-    most("added time to the first token, p50", added("nginx", POLLUX, "first p50"), 0.4, "ms"),
-    ...peers.map((peer) =>
-      most(`time to the first token, p99 against ${peer}`, ratio(peer, "first p99", peer), 1, "x"),
+    under("added time to the first token, p50", added(results, LIMIT, POLLUX, p50(FIRST)), 0.4, "ms"),
+    ...PEERS.map((name) =>
+      under(`added time to the first token, p99 against ${name}`, more(p99(FIRST), name), 1),
     ),
-    most("memory of a slow stream, 5,000 open", results.memory[POLLUX]?.["KiB a stream at 5000"], 32, "KiB"),
-    most(
-      "memory after 5,000 streams against idle",
-      divide(results.memory[POLLUX]?.["MiB after 5000 streams"], results.memory[POLLUX]?.["idle MiB"]),
-      1.1,
-      "x",
-    ),
-    most("idle memory", results.memory[POLLUX]?.["idle MiB"], 90, "MiB"),
-    most("start to first answer", divide(results.startMs[POLLUX], 1000), 0.4, "s"),
-    least("requests/s with everything on against bare", ratio("nginx", "unary/s", BARE), 0.85),
-    least("chunks/s with everything on against bare", ratio("nginx", "chunks/s", BARE), 0.85),
+    under("memory of an open slow stream, of 5,000", own?.[perStream(5000)], 32, "KiB"),
+    under("memory after 5,000 streams against idle", divide(own?.[AFTER], own?.[IDLE]), 1.1),
+    under("idle memory", own?.[IDLE], 90, "MiB"),
+    under("start to first answer", divide(startMs[POLLUX], 1000), 0.4, "s"),
+    least("requests/s with everything on against bare", limit(REQUESTS, BARE), 0.85),
+    least("chunks/s with everything on against bare", limit(CHUNKS, BARE), 0.85),
   ];
-  return rows;
 }
 
-function divide(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined || Number.isNaN(a / b) ? undefined : a / b;
+function least(figure: string, range: Ratio | undefined, aim: number): Target {
+  const seen = range?.middle;
+  const met = seen === undefined ? undefined : seen >= aim;
+  return { figure, aim, is: "at least", unit: "x", seen, range, met };
 }
 
-function least(figure: string, seen: number | undefined, aim: number): Target {
-  return {
-    figure,
-    aim: `at least ${aim}`,
-    seen,
-    unit: "x",
-    met: seen === undefined ? undefined : seen >= aim,
-  };
-}
-
-function most(figure: string, seen: number | undefined, aim: number, unit: string): Target {
-  const shown = unit === "x" ? String(aim) : `${aim} ${unit}`;
-  return { figure, aim: `under ${shown}`, seen, unit, met: seen === undefined ? undefined : seen < aim };
+function under(
+  figure: string,
+  value: Ratio | number | undefined,
+  aim: number,
+  unit: Target["unit"] = "x",
+): Target {
+  const range = typeof value === "object" ? value : undefined;
+  const seen = typeof value === "object" ? value.middle : value;
+  const met = seen === undefined ? undefined : seen < aim;
+  return { figure, aim, is: "under", unit, seen, range, met };
 }

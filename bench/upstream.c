@@ -4,7 +4,7 @@
  *   upstream PORT
  *
  * The model's name says what to answer, so that no control is needed: in gemini-bench-50-20 a stream has 50 events,
- * 20 ms apart (0: all in one write). gemini-bench-json answers with a JSON text, gemini-bench-tool with a function
+ * 20 ms apart (0: all in one write), and a whole answer comes after 20 ms. gemini-bench-json answers with a JSON text, gemini-bench-tool with a function
  * call. Each event's text holds the time it was sent, as #T<nanoseconds># of CLOCK_MONOTONIC.
  */
 #define _GNU_SOURCE
@@ -18,6 +18,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -37,6 +38,7 @@ typedef struct {
   int line_len;
   int streaming;     /* events left */
   int total;
+  int delayed;       /* a whole answer that is due */
   int gap_ms;
   long long due;     /* ns */
   int heap_at;       /* -1: not in the heap */
@@ -221,7 +223,13 @@ static int answer_unary(Conn *c) {
 
 /* The whole request is here. */
 static int answer(Conn *c) {
-  if (!c->want_stream) return answer_unary(c);
+  if (!c->want_stream) {
+    if (c->gap_ms == 0) return answer_unary(c);
+    c->delayed = 1;
+    c->due = now_ns() + c->gap_ms * 1000000LL;
+    heap_add(c);
+    return 1;
+  }
   static const char head[] =
       "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
   if (c->gap_ms == 0) {
@@ -333,6 +341,7 @@ static void on_readable(Conn *c) {
 int main(int argc, char **argv) {
   if (argc < 2) { fprintf(stderr, "usage: upstream PORT\n"); return 2; }
   signal(SIGPIPE, SIG_IGN);
+  prctl(PR_SET_TIMERSLACK, 1UL);
   struct rlimit rl;
   getrlimit(RLIMIT_NOFILE, &rl);
   rl.rlim_cur = rl.rlim_max;
@@ -347,12 +356,12 @@ int main(int argc, char **argv) {
   printf("ready\n");
   fflush(stdout);
   for (;;) {
-    int wait = -1;
+    struct timespec wait = {0};
     if (heap_len) {
       long long left = heap[0]->due - now_ns();
-      wait = left <= 0 ? 0 : (int)((left + 999999) / 1000000);
+      if (left > 0) wait = (struct timespec){.tv_sec = left / 1000000000, .tv_nsec = left % 1000000000};
     }
-    int n = epoll_wait(ep, events, 512, wait);
+    int n = epoll_pwait2(ep, events, 512, heap_len ? &wait : NULL, NULL);
     for (int i = 0; i < n; i++) {
       int fd = events[i].data.fd;
       if (fd == ls) {
@@ -380,6 +389,11 @@ int main(int argc, char **argv) {
     while (heap_len && heap[0]->due <= t) {
       Conn *c = heap[0];
       heap_remove(c);
+      if (c->delayed) {
+        c->delayed = 0;
+        answer_unary(c);
+        continue;
+      }
       if (!answer_stream_step(c)) continue;
       if (c->streaming > 0) { c->due += c->gap_ms * 1000000LL; heap_add(c); }
     }

@@ -48,6 +48,13 @@ export const UNARY: Workload = {
   expect: { openai: "A good one is not seen", gemini: "A good one is not seen" },
 };
 
+/** The upstream takes 20 ms, as models take some time: requests at one time are then not all in the gateway at once. */
+export const DELAYED: Workload = {
+  ...UNARY,
+  name: "unary, answered after 20 ms",
+  model: "gemini-bench-1-20",
+};
+
 /** 50 chunks in one write. */
 export const BURST: Workload = {
   name: "stream, all at once",

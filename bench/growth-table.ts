@@ -1,0 +1,19 @@
+/** The growth of costs as a table. */
+import type { Growth } from "./growth.ts";
+import { number, table } from "./tables.ts";
+
+/** Noise moves a slope by as much. */
+export const LINEAR = 1.1;
+
+export function growthTable(found: readonly Growth[]): string {
+  return table(
+    ["What grows", "Cost", "Size: cost", "Slope", ""],
+    found.map(({ what, unit, cost, points, slope }) => [
+      `${what} (${unit})`,
+      cost,
+      points.map(({ x, y }) => `${number(x)}: ${number(y)}`).join(", "),
+      slope.toFixed(2),
+      slope <= LINEAR ? "linear or better" : "**more than linear**",
+    ]),
+  ).join("\n");
+}
