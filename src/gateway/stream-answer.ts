@@ -58,9 +58,8 @@ export function streamAnswer(parts: StreamParts): Promise<void> {
 
 function geminiEvents(stream: StreamTranslation, hints: FailureHints): EventTranslation {
   return {
+    take: (bytes, from, maxBytes, source, out) => stream.pushPlainText(bytes, from, maxBytes, source, out),
     push(data, source) {
-      const frame = stream.pushPlainText(data, source);
-      if (frame !== undefined) return frame;
       const event = parseUpstreamJson(data, "holds an event that is not JSON");
       const failure = errorInEvent(event, hints);
       if (failure !== undefined) throw failure;

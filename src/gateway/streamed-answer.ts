@@ -2,6 +2,7 @@
 import { GatewayError } from "../errors.ts";
 import type { RequestRecord } from "../observe/request-record.ts";
 import type { RouteTarget } from "../routing/route.ts";
+import { OutgoingText } from "../wire/outgoing-text.ts";
 import { encodeData, SseReader } from "../wire/sse.ts";
 import { type ActiveCalls, SIBLING_FAILED } from "./active-calls.ts";
 import { timed } from "./answer-headers.ts";
@@ -23,8 +24,17 @@ export const STREAM_HEADERS: Readonly<Record<string, string>> = {
 /** Its `then` calls back once the code that runs now has returned: what an upstream sends at once has been read then. */
 const READ = Promise.resolve();
 
+/** Of whichever stream is at work; nothing stays in it from one piece of an answer to the next. */
+const outgoing = new OutgoingText();
+
 /** Upstream events to client events, as text. What it throws ends the stream with an error. */
 export interface EventTranslation {
+  /**
+   * Translates what it can of the events at `from` without their being read, and says where the first other one
+   * begins. `from` is the beginning of an event.
+   * @param maxBytes events that are longer are left
+   */
+  take?(bytes: Buffer, from: number, maxBytes: number, source: number, out: OutgoingText): number;
   /** The data of one event of one of the upstream calls. */
   push(data: string, source: number, eventName: string | undefined): string;
   /**
@@ -109,11 +119,17 @@ export class StreamedAnswer implements SilentStream {
   /** Takes the events of one of the upstream calls. */
   receiver(source: number): AcceptedReceiver {
     let stray = "";
+    const { maxEventBytes } = this.#gateway.limits;
+    const translation = this.#translation;
     const reader = new SseReader({
-      maxEventBytes: this.#gateway.limits.maxEventBytes,
+      maxEventBytes,
       onEvent: (data, eventName) => {
-        if (!this.#done) this.#pending += this.#translation.push(data, source, eventName);
+        if (this.#done) return;
+        if (outgoing.length > 0) this.#pending += outgoing.take();
+        this.#pending += translation.push(data, source, eventName);
       },
+      take: (bytes, from) =>
+        this.#done ? from : (translation.take?.(bytes, from, maxEventBytes, source, outgoing) ?? from),
       onStray: (text) => {
         stray += text;
       },
@@ -125,7 +141,11 @@ export class StreamedAnswer implements SilentStream {
       },
       onData: (chunk) => {
         if (this.#done) return;
-        reader.push(chunk);
+        try {
+          reader.push(chunk);
+        } finally {
+          if (outgoing.length > 0) this.#pending += outgoing.take();
+        }
         this.#flushSoon();
       },
       onEnd: () => {

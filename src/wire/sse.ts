@@ -21,6 +21,11 @@ export interface SseReaderOptions {
   /** One complete event: its `data` lines joined by `\n`, and the value of its `event` field if it had one. */
   onEvent: (data: string, eventName: string | undefined) => void;
   /**
+   * Called where an event begins, but for the first of the stream: takes whole events itself, as many as it likes, and
+   * says where the next one begins.
+   */
+  take?: (bytes: Buffer, from: number) => number;
+  /**
    * Called at most once, by `end`, with what arrived outside of complete events: lines that are no field of the
    * format (Gemini sends a bare JSON error object or array in place of events when it fails), then the data of
    * a last event whose closing blank line never came.
@@ -58,6 +63,8 @@ export class SseReader {
   /** The last chunk ended in CR: an LF at the start of the next one belongs to it. */
   #skipLf = false;
   #firstLine = true;
+  /** The last event is over, and nothing of the next one has come. */
+  #between = false;
   #stray: string | undefined;
   #strayBytes = 0;
 
@@ -80,7 +87,13 @@ export class SseReader {
     // The nearest LF and CR at or after `start`; `length` stands for none. Each is searched for once.
     let lf = -1;
     let cr = -1;
+    const { take } = this.#options;
     while (start < length) {
+      if (this.#between) {
+        if (take !== undefined) start = take(chunk, start);
+        if (start === length) break;
+        this.#between = false;
+      }
       if (lf < start) {
         lf = chunk.indexOf(LF, start);
         if (lf === -1) lf = length;
@@ -219,6 +232,7 @@ export class SseReader {
     this.#data = undefined;
     this.#eventName = undefined;
     this.#eventBytes = 0;
+    this.#between = true;
     if (data !== undefined) this.#options.onEvent(data, eventName === "" ? undefined : eventName);
   }
 

@@ -42,6 +42,16 @@ export class ContentMap {
     this.#parts.at(-1)?.positions.append(text);
   }
 
+  /** The same of a text of that many characters, all of them ASCII; only where `isAscii`. */
+  appendAscii(length: number): void {
+    this.#parts.at(-1)?.positions.appendAscii(length);
+  }
+
+  /** All text of the part that was begun last is ASCII. */
+  get isAscii(): boolean {
+    return this.#parts.at(-1)?.positions.isAscii !== false;
+  }
+
   /** True when the next text goes on with the part before it. */
   get inText(): boolean {
     return this.#kind === "text";

@@ -121,6 +121,17 @@ export class ChoiceTranslation {
     this.#map.append(text);
   }
 
+  /** The same of a text of that many characters, all of them ASCII; only where `isAscii`. */
+  appendAscii(length: number): void {
+    this.#contentLength += length;
+    this.#map.appendAscii(length);
+  }
+
+  /** All text of the part that is under way is ASCII. */
+  get isAscii(): boolean {
+    return this.#map.isAscii;
+  }
+
   /** The prompt was refused: the choice ends here unless Gemini also gave a reason of its own. */
   block(feedback: PromptFeedback): void {
     this.#ending.block(feedback);

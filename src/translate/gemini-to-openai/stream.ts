@@ -2,6 +2,8 @@
 import { GatewayError } from "../../errors.ts";
 import type { GenerateContentResponse, UsageMetadata } from "../../wire/gemini.ts";
 import type { ChatCompletionChunk, ChunkChoice } from "../../wire/openai.ts";
+import { BytePattern } from "../../wire/byte-pattern.ts";
+import type { OutgoingText } from "../../wire/outgoing-text.ts";
 import { DONE } from "../../wire/sse.ts";
 import type { AnswerContext, AnswerShape } from "../target.ts";
 import { AnswerChoices, candidatesOf } from "./answer-choices.ts";
@@ -9,15 +11,14 @@ import type { ChoiceTranslation, Step } from "./choice.ts";
 import { notAnAnswer } from "./completion.ts";
 import { type Envelope, toEnvelope } from "./envelope.ts";
 import { record } from "./lenient.ts";
-import { PlainTextEvents } from "./plain-text-event.ts";
+import { type ChunkFrame, PlainTextEvents } from "./plain-text-event.ts";
 import { mergeUsage, toServiceTier, toUsage } from "./usage.ts";
 
 /** What the fast way needs of one upstream call, once its first text has come. */
 interface PlainTextSource {
   events: PlainTextEvents;
   choice: ChoiceTranslation;
-  /** A chunk up to its text. */
-  prefix: string;
+  frame: ChunkFrame;
 }
 
 /**
@@ -63,16 +64,20 @@ export class StreamTranslation {
   }
 
   /**
-   * The frame for an event that brings one more piece of plain text, in the form of an earlier event; undefined for
-   * any other event: it must be parsed and pushed.
-   * @param data the event as it came
+   * Writes the frames of events that bring one more piece of plain text each, in the form of an earlier event: those
+   * that stand in `bytes` at `from`, one behind the other. Returns where the first event begins that must be read,
+   * parsed and pushed.
+   * @param maxBytes events that are longer are not taken
    */
-  pushPlainText(data: string, source = 0): string | undefined {
+  pushPlainText(bytes: Buffer, from: number, maxBytes: number, source: number, out: OutgoingText): number {
     const plain = this.#plain[source];
-    if (plain === undefined || !plain.choice.takesPlainText || !plain.events.match(data)) return undefined;
-    plain.choice.appendPlainText(plain.events.text);
-    if (plain.events.hasUsage) this.#unread[source] = data;
-    return plain.prefix + plain.events.literal + this.#textSuffix;
+    if (plain === undefined || !plain.choice.takesPlainText) return from;
+    const { events, choice, frame } = plain;
+    const to = events.take(bytes, from, maxBytes, choice, frame, out);
+    if (to !== from && events.hasUsage) {
+      this.#unread[source] = bytes.toString("utf8", events.lastFrom, events.lastTo);
+    }
+    return to;
   }
 
   /**
@@ -93,8 +98,8 @@ export class StreamTranslation {
       const text = choice.plainText(candidate);
       if (text !== undefined) {
         frames += this.#textFrame(choice.index, text);
-        if (data !== undefined) this.#learn(choice, source, data, event);
       } else frames += this.#frames(choice, choice.push(candidate));
+      if (data !== undefined && choice.takesPlainText) this.#learn(choice, source, data, event);
     }
     if (event.promptFeedback !== undefined) this.#choices.noteBlock(source, event, envelope.id);
     return frames;
@@ -168,12 +173,16 @@ export class StreamTranslation {
   }
 
   #learn(choice: ChoiceTranslation, source: number, data: string, event: GenerateContentResponse): void {
-    const plain = (this.#plain[source] ??= {
-      events: new PlainTextEvents(),
-      choice,
-      prefix: this.#upToText(choice.index),
-    });
-    if (plain.choice === choice) plain.events.learn(data, event);
+    const plain = (this.#plain[source] ??= this.#plainSource(choice));
+    if (plain?.choice === choice) plain.events.learn(data, event);
+  }
+
+  #plainSource(choice: ChoiceTranslation): PlainTextSource | undefined {
+    const text = `${this.#upToText(choice.index)}"`;
+    const before = BytePattern.of(text);
+    const after = BytePattern.of(`"${this.#textSuffix}`);
+    if (before === undefined || after === undefined) return undefined;
+    return { events: new PlainTextEvents(), choice, frame: { before, after, isAscii: isAscii(text) } };
   }
 
   /** Counts are cumulative: of the events that went the fast way only the latest need be read. */
@@ -218,6 +227,10 @@ export class StreamTranslation {
     };
     return `data: ${JSON.stringify(chunk)}\n\n`;
   }
+}
+
+function isAscii(text: string): boolean {
+  return Buffer.byteLength(text) === text.length;
 }
 
 function truncated(): GatewayError {

@@ -21,13 +21,24 @@ export class Utf8Positions {
   #ascii = 0;
   #rest = "";
 
+  /** No other character has come: of more ASCII only the length need be told. */
+  get isAscii(): boolean {
+    return this.#rest === "";
+  }
+
+  /** As `append` of a text of that many characters, all of them ASCII. Only where `isAscii`. */
+  appendAscii(length: number): void {
+    this.length += length;
+    this.#ascii += length;
+    this.bytes += length;
+  }
+
   append(text: string): void {
-    this.length += text.length;
     if (this.#rest === "" && ASCII.test(text)) {
-      this.#ascii += text.length;
-      this.bytes += text.length;
+      this.appendAscii(text.length);
       return;
     }
+    this.length += text.length;
     this.bytes += Buffer.byteLength(text, "utf8");
     if (this.#rest.length < MAX_KEPT) this.#rest += text;
   }
