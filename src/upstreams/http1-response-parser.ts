@@ -125,6 +125,16 @@ export class ResponseParser {
         case ENDED:
         case BROKEN:
           return at;
+        case SIZE_START: {
+          const next = this.#copyWholeChunks(bytes, at, to);
+          if (next !== at) {
+            at = next;
+            break;
+          }
+          this.#readChunkLine(bytes[at] ?? 0);
+          at += 1;
+          break;
+        }
         default:
           this.#readChunkLine(bytes[at] ?? 0);
           at += 1;
@@ -216,6 +226,27 @@ export class ResponseParser {
       default:
         expectByte(byte, LF);
         this.#state = SIZE_START;
+    }
+  }
+
+  /** Chunks that are there from size to line end, of some bytes and without extensions. Returns where others begin. */
+  #copyWholeChunks(bytes: Buffer, from: number, to: number): number {
+    let at = from;
+    for (;;) {
+      let size = 0;
+      let digits = at;
+      for (; digits < to && digits - at < MAX_SIZE_DIGITS; digits += 1) {
+        const digit = hexDigit(bytes[digits] ?? 0);
+        if (digit === -1) break;
+        size = size * 16 + digit;
+      }
+      const data = digits + 2;
+      const end = data + size;
+      if (size === 0 || end + 2 > to || bytes[digits] !== CR || bytes[digits + 1] !== LF) return at;
+      if (bytes[end] !== CR || bytes[end + 1] !== LF) return at;
+      this.#left = size;
+      this.#copy(bytes, data, to);
+      at = end + 2;
     }
   }
 
