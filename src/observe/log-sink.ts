@@ -9,7 +9,7 @@ const MAX_BUFFERED_BYTES = 1024 * 1024;
 /** One write: what a pipe takes at once is less, and the rest is written next. */
 const MAX_WRITE_BYTES = 64 * 1024;
 /** Each write costs a thread a wake-up: those of a busy gateway follow one another by this much, and gather lines. */
-const GATHER_MS = 20;
+const GATHER_MS = 100;
 /** A pipe that is full and does not block is tried again after this. */
 const RETRY_MS = 50;
 
