@@ -107,14 +107,17 @@ describe("the built package", () => {
     expect(licenses.split("-".repeat(80)).every((part) => /licen[cs]e|permission/i.test(part))).toBe(true);
   });
 
-  test("has a command that needs nothing beside its own files to serve", async () => {
+  test.each([
+    ["one process", []],
+    ["several processes", ["--workers", "2"]],
+  ])("has a command that needs nothing beside its own files to serve, with %s", async (_, flags) => {
     const alone = mkdtempSync(join(tmpdir(), "pollux-alone-"));
     try {
       cpSync(join(installed, "dist/cli"), join(alone, "dist/cli"), { recursive: true });
       cpSync(join(root, "package.json"), join(alone, "package.json"));
       const served = await started(
         process.execPath,
-        [join(alone, "dist/cli/main.js"), "serve", "--port", "0"],
+        [join(alone, "dist/cli/main.js"), "serve", "--port", "0", ...flags],
         cleanEnvironment({ HOME: alone, XDG_CACHE_HOME: "" }),
       );
       const answer = await ask(served.url);
@@ -122,7 +125,8 @@ describe("the built package", () => {
       expect(JSON.stringify(await answer.json())).toContain("bundled");
       expect((await fetch(`${served.url}/v1/models`)).status).toBe(200);
       expect((await fetch(`${served.url}/openapi.json`)).status).toBe(200);
-      expect(await (await fetch(`${served.url}/metrics`)).text()).toContain("pollux_");
+      const workers = flags.length === 0 ? 1 : 2;
+      expect(await (await fetch(`${served.url}/metrics`)).text()).toContain(`\npollux_workers ${workers}\n`);
       await served.stop();
       // So the next one starts faster.
       expect(readdirSync(join(alone, ".cache/pollux/compile-cache")).length).toBeGreaterThan(0);

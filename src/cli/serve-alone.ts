@@ -38,6 +38,8 @@ export async function serveAlone(
     credentials: { onRefreshFailed: (error) => requestLog.tokenNotRenewed(error) },
   });
   const { url, composed, close } = server;
+  // Whoever has read that it is ready may stop it.
+  const stopped = signalled();
   console.log(
     banner({
       url,
@@ -67,7 +69,7 @@ export async function serveAlone(
             log.error(`The configuration stays as it was: ${error.message}`);
           },
         });
-  await signalled();
+  await stopped;
   watcher?.close();
   const { preStopMs, drainMs } = composed.current.limits;
   // Something may hold the process although the server is closed; unreferenced, this does not do so itself.

@@ -29,6 +29,8 @@ export async function serveWorkers(
   const primary = new Primary({ count: workers, args: ["worker"], log });
   const serving = await primary.start(config);
   const closeMetrics = await serveMetricsOf(primary, config);
+  // Whoever has read that it is ready may stop it.
+  const stopped = signalled();
   console.log(
     banner({
       ...serving,
@@ -60,7 +62,7 @@ export async function serveWorkers(
             log.error(`The configuration stays as it was: ${error.message}`);
           },
         });
-  await signalled();
+  await stopped;
   watcher?.close();
   const { preStopMs, drainMs } = config.limits;
   const giveUp = async (): Promise<void> => {
