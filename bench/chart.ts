@@ -69,7 +69,7 @@ function drawn({ title, better, rows }: Panel, left: number, top: number): strin
   return [
     text(left, top + 16, title, { bold: true }),
     text(left, top + 31, better, { class: "faint", size: 11 }),
-    ...axis.decades.flatMap((value) => [
+    ...axis.marks.flatMap((value) => [
       line(axis.place(value), top + PANEL.head - 6, axis.place(value), bottom),
       text(axis.place(value), bottom + 13, tick(value), { class: "faint", anchor: "middle", size: 11 }),
     ]),

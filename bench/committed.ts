@@ -21,8 +21,9 @@ export function writeCommitted(committed: Committed): void {
 }
 
 /** Four digits: more would be noise. */
+const short = (_: string, item: unknown): unknown =>
+  typeof item === "number" && !Number.isInteger(item) ? Number(item.toPrecision(4)) : item;
+
 export function toJson(value: unknown): string {
-  const short = (_: string, item: unknown): unknown =>
-    typeof item === "number" && !Number.isInteger(item) ? Number(item.toPrecision(4)) : item;
   return `${JSON.stringify(value, short, 1)}\n`;
 }

@@ -32,8 +32,9 @@ export function figures(value: number): Figures {
   return { ...Object.fromEntries(names.map((name) => [name, value])), [STEADY_ANSWERED]: 200 };
 }
 
+const rounds = (value: number): Figures[] => [figures(value), figures(value), figures(value)];
+
 export function exampleResults(own = 1000): Results {
-  const rounds = (value: number): Figures[] => [figures(value), figures(value), figures(value)];
   return {
     machine: "2 cores",
     date: "2026-11-21",

@@ -35,11 +35,11 @@ function plot({ what, unit, cost, points, slope }: Growth, x: number, y: number)
   return [
     text(x + 6, y + 14, `${what}: slope ${slope.toFixed(2)}`, { bold: true }),
     text(x + 6, y + 29, cost, { class: "faint", size: 11 }),
-    ...across.decades.flatMap((value) => [
+    ...across.marks.flatMap((value) => [
       line(across.place(value), top, across.place(value), bottom),
       text(across.place(value), bottom + 14, tick(value), { class: "faint", anchor: "middle", size: 10 }),
     ]),
-    ...up.decades.flatMap((value) => [
+    ...up.marks.flatMap((value) => [
       line(left, up.place(value), right, up.place(value)),
       text(left - 5, up.place(value) + 4, tick(value), { class: "faint", anchor: "end", size: 10 }),
     ]),

@@ -1,7 +1,7 @@
 /** `npm run bench -- --growth`: what a request costs as it grows, and what streams cost as there are more of them. */
 import { polluxAsRun } from "./contestants.ts";
 import { type Series, SERIES } from "./growth-series.ts";
-import { seat } from "./groups.ts";
+import { leave, type Seat, seat } from "./groups.ts";
 import { Load } from "./load.ts";
 import { startUpstream } from "./measure.ts";
 import { cpuMicros, forgetPeak, peakBytes, residentBytes } from "./process-figures.ts";
@@ -27,6 +27,8 @@ const MIB = 1024 * 1024;
 const CONNECTIONS = 4;
 const STREAMS: readonly number[] = [500, 1000, 2000, 5000];
 const STREAMS_PER_SECOND = 1000;
+/** Pollux gives memory back after half a minute. */
+const QUIET_SECONDS = 34;
 
 /** @param only names of series, `streams` among them; absent: all */
 export async function growth(
@@ -94,30 +96,36 @@ async function ofRequests(
   ];
 }
 
-/** Each says a word every two seconds. A process for each number. */
+/** Each says a word every two seconds. A process for each number, as one keeps room from the streams before. */
 async function ofStreams(load: Load, url: string, say: (line: string) => void): Promise<Growth[]> {
   const times: Point[] = [];
   const memory: Point[] = [];
-  for (const streams of STREAMS) {
-    say(`streams: ${streams} open`);
-    const contestant = polluxAsRun();
-    const { gateway } = await seat(contestant, PORT, url);
-    try {
-      await load.run(contestant, PORT, UNARY, { connections: 16, requests: 20_000 }, gateway);
-      await settled(gateway);
+  const seats: Seat[] = [];
+  try {
+    for (const [index] of STREAMS.entries()) {
+      const taken = await seat(polluxAsRun(), PORT + index, url);
+      seats.push(taken);
+      const { contestant, port, gateway } = taken;
+      await load.run(contestant, port, UNARY, { connections: 16, requests: 20_000 }, gateway);
+    }
+    say(`streams: ${QUIET_SECONDS} s of nothing`);
+    await pause(QUIET_SECONDS * 1000);
+    for (const [index, streams] of STREAMS.entries()) {
+      say(`streams: ${streams} open`);
+      const { contestant, port, gateway } = seats[index]!;
       const idle = residentBytes(gateway!.pid);
       const opening = streams / STREAMS_PER_SECOND + 3;
       const options = { connections: streams, hold: STREAMS_PER_SECOND, seconds: opening + 8 };
-      const held = load.run(contestant, PORT, SLOW, options, gateway);
+      const held = load.run(contestant, port, SLOW, options, gateway);
       await pause(opening * 1000);
       const busy = await busyShare(gateway!, 6000);
       memory.push({ x: streams, y: (residentBytes(gateway!.pid) - idle) / MIB });
       times.push({ x: streams, y: busy * 1000 });
       const { open } = await held;
       if (open < streams) throw new Error(`Only ${open} of ${streams} streams are open.`);
-    } finally {
-      await stop(gateway!);
     }
+  } finally {
+    await leave(seats);
   }
   const unit = "open slow streams";
   return [

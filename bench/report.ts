@@ -30,10 +30,6 @@ export function report(results: Results): string {
     "### Targets",
     "",
     ...targetTable(results),
-    "### Ratios",
-    "",
-    "Medians of the ratios of each round.",
-    "",
     ...ratioTable(results),
     ...addedTable(results),
     ...frontierTable(results),
@@ -72,13 +68,20 @@ function ratioTable({ groups }: Results): string[] {
     { group: LIMIT, own: TLS, over: POLLUX },
     ...PEERS.map((name) => ({ group: GATEWAYS, own: POLLUX, over: name })),
   ].filter(({ group, own, over }) => groups[group]?.[own] !== undefined && groups[group][over] !== undefined);
+  if (columns.length === 0) return [];
   const rows = figuresOf(columns.map(({ group, own }) => groups[group]![own]!))
     .filter((figure) => figure !== STEADY_ANSWERED)
     .map((figure) => [
       figure.replace(/, µs$/, ""),
       ...columns.map(({ group, own, over }) => number(ratio(groups[group], own, over, figure)?.middle)),
     ]);
-  return table(["Figure", ...columns.map(({ own, over }) => `${own} / ${over}`)], rows);
+  return [
+    "### Ratios",
+    "",
+    "Medians of the ratios of each round.",
+    "",
+    ...table(["Figure", ...columns.map(({ own, over }) => `${own} / ${over}`)], rows),
+  ];
 }
 
 function addedTable(results: Results): string[] {

@@ -36,10 +36,10 @@ export function trend(points: readonly { x: number; y: number }[]): string {
   return `<polyline class="trend" points="${points.map(({ x, y }) => `${at(x)},${at(y)}`).join(" ")}"/>`;
 }
 
-/** A logarithmic axis from `from` to `to` pixels, with its powers of ten. */
+/** A logarithmic axis from `from` to `to` pixels, with what is marked on it: powers of ten, more where these are few. */
 export interface Axis {
   place: (value: number) => number;
-  decades: number[];
+  marks: number[];
 }
 
 /** @param values above 0 */
@@ -49,11 +49,13 @@ export function logAxis(values: readonly number[], from: number, to: number): Ax
   // Less than a decade would make much of little.
   const spare = Math.max(0, 1 - (high - low)) / 2;
   const [start, end] = [low - spare, high + spare];
-  const decades: number[] = [];
-  for (let power = Math.ceil(start - 1e-9); power <= end + 1e-9; power += 1) decades.push(10 ** power);
+  const steps = end - start < 2 ? [1, 2, 5] : [1];
+  const marks: number[] = [];
+  for (let power = Math.floor(start); power <= end; power += 1)
+    marks.push(...steps.map((step) => step * 10 ** power));
   return {
     place: (value) => from + ((Math.log10(value) - start) / (end - start)) * (to - from),
-    decades,
+    marks: marks.filter((mark) => Math.log10(mark) >= start - 1e-9 && Math.log10(mark) <= end + 1e-9),
   };
 }
 

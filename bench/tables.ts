@@ -10,7 +10,8 @@ export function number(value: number | undefined): string {
   return size >= 1 ? value.toFixed(2) : value === 0 ? "0" : value.toPrecision(2);
 }
 
+const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(line), ""];
 }
