@@ -13,6 +13,8 @@ const PIECE_BYTES = 1024 * 1024;
 const WAITING_BYTES = 16 * 1024;
 /** A client that was too slow to send its request is not waited for as others are. */
 const SLOW_LINGER_MS = 1_000;
+/** In place of the head that node:http keeps once it is sent, only to know that there was one. */
+const SENT = { _header: "sent" };
 /** Chunk sizes of more hexadecimal digits than 16 are refused by some clients. */
 const MOST_LEADING_ZEROS = 8;
 
@@ -74,11 +76,14 @@ export class NodeReply implements Reply, OpenAnswer, Awaited, AtTurnEnd {
 
   write(data: string | Buffer): boolean {
     if (this.closed) return true;
+    const isFirst = !this.#bodyBegun;
     this.#bodyBegun = true;
     this.#leadingZeros = 0;
     const { socket } = this.#response;
     if (socket !== null && data.length <= WAITING_BYTES) corkForTurn(socket);
-    if (this.#response.write(data)) return true;
+    const taken = this.#response.write(data);
+    if (isFirst) this.#forgetHead();
+    if (taken) return true;
     this.#watch();
     return false;
   }
@@ -150,6 +155,11 @@ export class NodeReply implements Reply, OpenAnswer, Awaited, AtTurnEnd {
     this.#deadlines.delete(this);
     this.#letGo = true;
     socket.resetAndDestroy();
+  }
+
+  /** It is a chain of some forty strings, 1.5 KB for as long as a stream is open. */
+  #forgetHead(): void {
+    if (this.#response.headersSent) Object.assign(this.#response, SENT);
   }
 
   #watch(): void {

@@ -12,13 +12,17 @@ import { index, nonEmpty, objects, record } from "./lenient.ts";
 const MAX_CHOICES = 128;
 
 export class AnswerChoices {
-  /** By choice index. */
-  readonly list: ChoiceTranslation[] = [];
+  /**
+   * By choice index. These lists are made anew for each choice: nearly always there is one, and a list that was pushed
+   * to has room for sixteen more for as long as the answer takes.
+   */
+  list: readonly ChoiceTranslation[] = [];
+  /** Of each choice: the upstream call, and the candidate's index in its answer. */
+  #sources: readonly number[] = [];
+  #candidates: readonly number[] = [];
   readonly #shape: AnswerShape;
   readonly #context: AnswerContext;
   readonly #model: string;
-  /** Upstream call, then candidate index. */
-  readonly #bySource = new Map<number, Map<number, ChoiceTranslation>>();
 
   constructor(shape: AnswerShape, context: AnswerContext, model: string) {
     this.#shape = shape;
@@ -28,7 +32,7 @@ export class AnswerChoices {
 
   /** The choices that one upstream call has begun. */
   ofSource(source: number): ChoiceTranslation[] {
-    return [...(this.#bySource.get(source)?.values() ?? [])];
+    return this.list.filter((_, at) => this.#sources[at] === source);
   }
 
   /** @throws GatewayError 502 for more candidates than anyone can have asked for. */
@@ -45,13 +49,9 @@ export class AnswerChoices {
   }
 
   #choice(source: number, candidateIndex: number, answerId: string): ChoiceTranslation {
-    let choices = this.#bySource.get(source);
-    if (choices === undefined) {
-      choices = new Map();
-      this.#bySource.set(source, choices);
+    for (const [at, known] of this.list.entries()) {
+      if (this.#sources[at] === source && this.#candidates[at] === candidateIndex) return known;
     }
-    const known = choices.get(candidateIndex);
-    if (known !== undefined) return known;
     if (this.list.length >= MAX_CHOICES) {
       throw new GatewayError(
         {
@@ -66,8 +66,9 @@ export class AnswerChoices {
       );
     }
     const choice = new ChoiceTranslation(this.#shape, this.#context, this.#model, this.list.length, answerId);
-    choices.set(candidateIndex, choice);
-    this.list.push(choice);
+    this.#sources = [...this.#sources, source];
+    this.#candidates = [...this.#candidates, candidateIndex];
+    this.list = [...this.list, choice];
     return choice;
   }
 }
