@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { accumulateChunks, readChunks } from "../../../test/support/accumulate-chunks.ts";
 import type { RememberedCall } from "../../signatures/signature-store.ts";
 import type { GenerateContentResponse, Part } from "../../wire/gemini.ts";
+import type { ChatCompletionChunk } from "../../wire/openai.ts";
 import type { AnswerContext, AnswerShape } from "../target.ts";
 import { toChatCompletion } from "./completion.ts";
 import { StreamTranslation } from "./stream.ts";
@@ -114,6 +115,37 @@ describe("plain text", () => {
     run([frozen]);
     expect(frozen).toEqual(before);
   });
+});
+
+test("every chunk is written as JSON.stringify writes it, with its fields in OpenAI's order", () => {
+  const texts = ["a", 'quote " and \\', "\u2028 \ud83d", "é"];
+  const events = [
+    event([thought("why"), { text: "b" }]),
+    ...texts.map((text) => event([{ text }])),
+    {
+      candidates: [
+        { ...event([{ text: "x" }]).candidates?.[0], logprobsResult: { chosenCandidates: [{ token: "x" }] } },
+      ],
+    },
+    event([{ functionCall: { name: "f", args: { n: 1 } }, thoughtSignature: "c2ln" }]),
+    event([], "STOP"),
+  ];
+  const fields = ["id", "object", "created", "model", "system_fingerprint", "choices"];
+  const ofChoice = ["index", "delta", "finish_reason", "logprobs"];
+  for (const includeUsage of [false, true]) {
+    for (const logprobs of [false, true]) {
+      const frames = run(events, { includeUsage, logprobs, model: 'm"\u2028é' }).split("\n\n");
+      expect(frames.splice(-2)).toEqual(["data: [DONE]", ""]);
+      expect(frames.length).toBeGreaterThan(texts.length + 4);
+      for (const frame of frames) {
+        const json = frame.slice("data: ".length);
+        const chunk = JSON.parse(json) as ChatCompletionChunk;
+        expect(`data: ${JSON.stringify(chunk)}`).toBe(frame);
+        expect(Object.keys(chunk)).toEqual(includeUsage ? [...fields, "usage"] : fields);
+        for (const choice of chunk.choices) expect(Object.keys(choice)).toEqual(ofChoice);
+      }
+    }
+  }
 });
 
 describe("thoughts", () => {

@@ -37,8 +37,10 @@ export class StreamTranslation {
   /** By call, the latest event that was not parsed and says how many tokens were used. */
   readonly #unread: (string | undefined)[] = [];
   #envelope: Envelope | undefined;
-  /** A plain text chunk up to its choice index. */
-  #textPrefix = "";
+  /** A chunk up to its choice index. */
+  #prefix = "";
+  /** A chunk after the last field of its choice. */
+  readonly #suffix: string;
   /** A plain text chunk after its text. */
   readonly #textSuffix: string;
   /** Choices below this number have had their role sent. */
@@ -54,7 +56,8 @@ export class StreamTranslation {
     this.#choices = new AnswerChoices(shape, context, model);
     this.#usages = Array.from({ length: sources }, () => undefined);
     this.#finished = Array.from({ length: sources }, () => false);
-    this.#textSuffix = `},"finish_reason":null,"logprobs":null}]${shape.includeUsage ? `,"usage":null` : ""}}\n\n`;
+    this.#suffix = `}]${shape.includeUsage ? `,"usage":null` : ""}}\n\n`;
+    this.#textSuffix = `},"finish_reason":null,"logprobs":null${this.#suffix}`;
   }
 
   /** Usage so far, whatever becomes of the stream: Google bills an answer that was cut or abandoned as well. */
@@ -155,7 +158,7 @@ export class StreamTranslation {
     if (this.#envelope === undefined) {
       const envelope = toEnvelope(event, this.#shape, this.#context);
       this.#envelope = envelope;
-      this.#textPrefix =
+      this.#prefix =
         `data: {"id":${JSON.stringify(envelope.id)},"object":"chat.completion.chunk",` +
         `"created":${envelope.created},"model":${JSON.stringify(envelope.model)},` +
         `"system_fingerprint":${JSON.stringify(envelope.system_fingerprint)},"choices":[{"index":`;
@@ -169,7 +172,7 @@ export class StreamTranslation {
   }
 
   #upToText(index: number): string {
-    return `${this.#textPrefix}${index},"delta":{"content":`;
+    return `${this.#prefix}${index},"delta":{"content":`;
   }
 
   #learn(choice: ChoiceTranslation, source: number, data: string, event: GenerateContentResponse): void {
@@ -205,9 +208,13 @@ export class StreamTranslation {
   }
 
   #stepFrames(index: number, steps: Step[]): string {
+    this.#open(undefined);
     let frames = "";
     for (const { delta, logprobs } of steps) {
-      frames += this.#chunk([{ index, delta, finish_reason: null, logprobs }]);
+      // The same bytes `#chunk` would make.
+      frames +=
+        `${this.#prefix}${index},"delta":${JSON.stringify(delta)},"finish_reason":null,` +
+        `"logprobs":${logprobs === null ? "null" : JSON.stringify(logprobs)}${this.#suffix}`;
     }
     return frames;
   }
