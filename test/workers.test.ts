@@ -382,10 +382,20 @@ describe("two workers", () => {
     expect(await exited).toEqual([0, null]);
   });
 
-  test("end with the process that started them", async () => {
-    const { child, workers } = await pollux(upstreams());
+  test.each([
+    ["when they serve", undefined],
+    ["when they finish their answers", "SIGTERM" as const],
+  ])("end with the process that started them, %s", async (_, first) => {
+    const { url, child, workers, log } = await pollux({ ...upstreams(), limits: { drainMs: 600_000 } });
     const pids = workers();
+    const streams = [await openStream(url), await openStream(url)];
+    if (first !== undefined) {
+      child.kill(first);
+      await vi.waitFor(() => expect(ask(url, "/healthz")).rejects.toThrow(), SLOWLY);
+      await vi.waitFor(() => expect(log()).toContain("Stopping"), SLOWLY);
+    }
     child.kill("SIGKILL");
+    for (const { rest } of streams) expect(await rest()).not.toContain("[DONE]");
     await vi.waitFor(() => {
       for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow();
     }, SLOWLY);

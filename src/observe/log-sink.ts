@@ -2,7 +2,7 @@
  * Where log lines go: a file descriptor that may be slow, or a pipe that nobody reads. Writing never waits: what
  * cannot be written is kept up to a bound, and what goes beyond it is dropped and counted.
  */
-import { write, writeSync } from "node:fs";
+import { fstatSync, write, writeSync } from "node:fs";
 
 /** A few seconds of a busy gateway's lines. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
@@ -34,7 +34,10 @@ export function logSink(fd: number, maxBufferedBytes = MAX_BUFFERED_BYTES): LogS
 
 /** For a descriptor that other processes write to as well: lines of at most 4 KiB are not mixed with theirs. */
 export function sharedLogSink(fd: number): LogSink {
-  return new DescriptorSink(fd, MAX_BUFFERED_BYTES, WHOLE_WRITE_BYTES);
+  const kind = fstatSync(fd);
+  // Of a file, and of a device, every write is in one piece.
+  const mixes = kind.isFIFO() || kind.isSocket();
+  return new DescriptorSink(fd, MAX_BUFFERED_BYTES, mixes ? WHOLE_WRITE_BYTES : MAX_WRITE_BYTES);
 }
 
 class DescriptorSink implements LogSink {

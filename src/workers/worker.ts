@@ -16,6 +16,8 @@ const SIBLINGS_MS = 5_000;
 const EMULATOR_MS = 30_000;
 /** For the last lines of the log, where somebody reads them. */
 const LOG_FAREWELL_MS = 500;
+/** For all that comes after the last answer: upstream connections, the last spans, the log. */
+const END_MS = 1_500;
 
 type PrimaryLink = Link<ToPrimary, ToWorker>;
 
@@ -51,6 +53,8 @@ export function runWorker(): void {
     hurry: async () => (await started()).hurry.abort(),
   });
   process.on("message", (message) => link.take(message));
+  // The last connection is closed, or the primary process has gone without waiting for that.
+  process.on("disconnect", () => setTimeout(() => process.exit(1), END_MS).unref());
 }
 
 interface Running {
