@@ -192,10 +192,12 @@ function whatTheLoadCanDo({ groups, frontier }: Results): string {
     parts.push(`${number(direct)} ${figure}, ${number(times)} times what comes through nginx`);
   }
   if (parts.length === 0) return "";
+  const all = (rounds?.[DIRECT_NAME] ?? []).map((figures) => figures[REQUESTS] ?? NaN);
+  const spread = `From round to round that was ${number(Math.min(...all))} to ${number(Math.max(...all))} requests/s, which is how quiet the machine was.`;
   const rate = frontier[DIRECT_NAME]?.[withinMs(1)];
   const held =
     rate === undefined ? "" : ` At fixed rates they hold ${number(rate)} requests/s with a p99 within 1 ms.`;
-  return `The load and the upstream share a core. Asking each other directly they come to ${parts.join(" and ")}.${held} Where their core was the limit, and not the gateway's, a remark below says so.`;
+  return `The load and the upstream share a core. Asking each other directly they come to ${parts.join(" and ")}. ${spread}${held} Where their core was the limit, and not the gateway's, a remark below says so.`;
 }
 
 function absoluteTable({ groups }: Results, group: string): string[] {
