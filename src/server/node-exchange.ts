@@ -1,5 +1,6 @@
 /** `Reply` over node:http. */
 import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Reply } from "../gateway/exchange.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { type AtTurnEnd, atTurnEnd, corkForTurn } from "../wire/turn-end.ts";
@@ -15,6 +16,10 @@ const WAITING_BYTES = 16 * 1024;
 const SLOW_LINGER_MS = 1_000;
 /** In place of the head that node:http keeps once it is sent, only to know that there was one. */
 const SENT = { _header: "sent" };
+/** Of one UTF-16 code unit. */
+const MOST_UTF8_BYTES = 3;
+/** More than a chunk's size and line ends take. */
+const CHUNK_FRAME_BYTES = 32;
 /** Chunk sizes of more hexadecimal digits than 16 are refused by some clients. */
 const MOST_LEADING_ZEROS = 8;
 
@@ -75,12 +80,18 @@ export class NodeReply implements Reply, OpenAnswer, Awaited, AtTurnEnd {
   }
 
   write(data: string | Buffer): boolean {
-    if (this.closed) return true;
+    // With nothing to write, node:http would not send the head either.
+    if (this.closed || data.length === 0) return true;
     const isFirst = !this.#bodyBegun;
     this.#bodyBegun = true;
     this.#leadingZeros = 0;
     const { socket } = this.#response;
-    if (socket !== null && data.length <= WAITING_BYTES) corkForTurn(socket);
+    if (socket !== null && data.length <= WAITING_BYTES) {
+      corkForTurn(socket);
+      if (!isFirst && typeof data === "string" && isTakenAtOnce(this.#response, socket, data)) {
+        return writeChunk(socket, data);
+      }
+    }
     const taken = this.#response.write(data);
     if (isFirst) this.#forgetHead();
     if (taken) return true;
@@ -159,7 +170,7 @@ export class NodeReply implements Reply, OpenAnswer, Awaited, AtTurnEnd {
 
   /** It is a chain of some forty strings, 1.5 KB for as long as a stream is open. */
   #forgetHead(): void {
-    if (this.#response.headersSent) Object.assign(this.#response, SENT);
+    if (isHeadSent(this.#response)) Object.assign(this.#response, SENT);
   }
 
   #watch(): void {
@@ -202,6 +213,31 @@ export class NodeReply implements Reply, OpenAnswer, Awaited, AtTurnEnd {
     this.#connection.delete(this);
     this.#onClose();
   }
+}
+
+/**
+ * Whether this can be written as a chunk by ourselves, once the head is on its way: nothing waits but what is in the
+ * socket, and that has room for it, so that node:http need not know of it to tell when there is room again.
+ */
+function isTakenAtOnce(response: ServerResponse, socket: Socket, data: string): boolean {
+  const waiting = socket.writableLength;
+  return (
+    response.chunkedEncoding &&
+    isHeadSent(response) &&
+    response.writableLength === waiting &&
+    waiting + data.length * MOST_UTF8_BYTES + CHUNK_FRAME_BYTES < socket.writableHighWaterMark
+  );
+}
+
+/** `headersSent` is true as soon as the head is made, which a first write may still hold back. Not in the types. */
+function isHeadSent(response: ServerResponse & { _headerSent?: boolean }): boolean {
+  return response._headerSent === true;
+}
+
+/** In one piece, where node:http writes four (RFC 9112, section 7.1). */
+function writeChunk(socket: Socket, data: string): boolean {
+  const bytes = Buffer.byteLength(data);
+  return socket.write(`${bytes.toString(16)}\r\n${data}\r\n`, bytes === data.length ? "latin1" : "utf8");
 }
 
 /** Too large, too slow or too many: more of such a request is not worth reading. */
