@@ -2,7 +2,7 @@
 import { GatewayError } from "../errors.ts";
 
 export interface Credentials {
-  /** Headers for one call, at once unless there may be no valid token. Throws `GatewayError`, or rejects with one. */
+  /** Headers for one call, at once where nothing has to be waited for. Rejects with a `GatewayError`. */
   headers(callerToken: string | undefined): Record<string, string> | Promise<Record<string, string>>;
   /** After a 401 to a call with `refused`: true when the next `headers()` holds something new. */
   renew(refused?: Record<string, string>): Promise<boolean>;
@@ -37,9 +37,11 @@ export function callerCredentials(
   return {
     headers(callerToken) {
       if (callerToken === undefined || !/^[\x21-\x7e]{1,16384}$/.test(callerToken)) {
-        throw new GatewayError(
-          { kind: "unauthenticated" },
-          `This gateway has no Google credentials of its own, so each request must bring some: ${how}`,
+        return Promise.reject(
+          new GatewayError(
+            { kind: "unauthenticated" },
+            `This gateway has no Google credentials of its own, so each request must bring some: ${how}`,
+          ),
         );
       }
       return toHeaders(callerToken);
