@@ -51,7 +51,9 @@ async function serveChat(
   try {
     const call = begin(gateway, request, reply, record);
     const { admission, limits } = gateway;
-    call.body = await readBody(request, limits, deadlines, (bytes) => admission.holdBody(call.ticket, bytes));
+    const { ticket } = call;
+    // It lives as long as the connection's answer, so it must not hold the call, which holds the body.
+    call.body = await readBody(request, limits, deadlines, (bytes) => admission.holdBody(ticket, bytes));
     await answerChat(gateway, id, path, parameters, call, reply);
   } catch (error) {
     if (!(error instanceof GatewayError)) gateway.reportBug(error, record.requestId);

@@ -14,8 +14,6 @@ const PIECE_BYTES = 1024 * 1024;
 const WAITING_BYTES = 16 * 1024;
 /** A client that was too slow to send its request is not waited for as others are. */
 const SLOW_LINGER_MS = 1_000;
-/** In place of the head that node:http keeps once it is sent, only to know that there was one. */
-const SENT = { _header: "sent" };
 /** Of one UTF-16 code unit. */
 const MOST_UTF8_BYTES = 3;
 /** More than a chunk's size and line ends take. */
@@ -92,9 +90,7 @@ export class NodeReply implements Reply, OpenAnswer, Awaited, AtTurnEnd {
         return writeChunk(socket, data);
       }
     }
-    const taken = this.#response.write(data);
-    if (isFirst) this.#forgetHead();
-    if (taken) return true;
+    if (this.#response.write(data)) return true;
     this.#watch();
     return false;
   }
@@ -166,11 +162,6 @@ export class NodeReply implements Reply, OpenAnswer, Awaited, AtTurnEnd {
     this.#deadlines.delete(this);
     this.#letGo = true;
     socket.resetAndDestroy();
-  }
-
-  /** It is a chain of some forty strings, 1.5 KB for as long as a stream is open. */
-  #forgetHead(): void {
-    if (isHeadSent(this.#response)) Object.assign(this.#response, SENT);
   }
 
   #watch(): void {
