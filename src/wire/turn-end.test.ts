@@ -1,7 +1,20 @@
 import { Writable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { atTurnEnd, corkForTurn } from "./turn-end.ts";
+
+let now = 0;
+
+beforeEach(() => {
+  now += 1_000;
+  vi.spyOn(performance, "now").mockImplementation(() => now);
+  // The first call after a pause waits for nothing; those after it are no rare ones.
+  corkForTurn(new Written());
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 /** What is written in one piece is one entry. */
 class Written extends Writable {
@@ -67,4 +80,23 @@ test("what is asked for at the end of a turn is done in the next one", async () 
   expect(done).toEqual(["first", "second"]);
   await nextTurn();
   expect(done).toEqual(["first", "second", "again"]);
+});
+
+test("nothing waits where calls are rare", async () => {
+  const stream = new Written();
+  const done: string[] = [];
+  now += 0.3;
+  corkForTurn(stream);
+  stream.write("a");
+  now += 0.3;
+  atTurnEnd({ onTurnEnd: () => done.push("first") });
+  expect([stream.writes, done]).toEqual([["a"], ["first"]]);
+  now += 0.1;
+  atTurnEnd({ onTurnEnd: () => done.push("second") });
+  // However long this turn takes: what came before goes first.
+  now += 10;
+  atTurnEnd({ onTurnEnd: () => done.push("third") });
+  expect(done).toEqual(["first"]);
+  await nextTurn();
+  expect(done).toEqual(["first", "second", "third"]);
 });
