@@ -15,19 +15,19 @@ export function deviation(values: readonly number[]): number {
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
 }
 
-/** Student's t that one value in a thousand is above, by degrees of freedom from 1 on: any table of the distribution. */
-const T_999 = [
-  318.3, 22.33, 10.21, 7.173, 5.893, 5.208, 4.785, 4.501, 4.297, 4.144, 4.025, 3.93, 3.852, 3.787,
+/** Student's t that one value in a hundred is above, by degrees of freedom from 1 on: any table of the distribution. */
+const T_99 = [
+  31.82, 6.965, 4.541, 3.747, 3.365, 3.143, 2.998, 2.896, 2.821, 2.764, 2.718, 2.681, 2.65, 2.624,
 ];
 
 /**
- * The factor from the median of some runs that one further run of the same goes beyond, to one side, once in a thousand
+ * The factor from the median of some runs that one further run of the same goes beyond, to one side, once in a hundred
  * times. Runs differ by factors, so that the logarithms are what is normally distributed.
  */
 export function predictedFactor(values: readonly number[]): number {
   const logs = values.map(Math.log);
   const freedom = Math.max(1, logs.length - 1);
-  const t = T_999[Math.min(freedom, T_999.length) - 1]!;
+  const t = T_99[Math.min(freedom, T_99.length) - 1]!;
   return Math.exp(t * deviation(logs) * Math.sqrt(1 + 1 / Math.max(1, logs.length)));
 }
 
