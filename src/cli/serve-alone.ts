@@ -1,15 +1,15 @@
 /** `pollux serve` as one process. */
-import { type Config, describeProblem, type LoadedConfig, watchConfig } from "../config/config.ts";
+import type { Config, LoadedConfig } from "../config/config.ts";
 import { defaultUpstream } from "../gateway/routing-choice.ts";
 import { logSink } from "../observe/log-sink.ts";
-import { RequestLog } from "../observe/request-log.ts";
 import { serve } from "../serve.ts";
 import type { TapeSession } from "../tapes/tape-session.ts";
 import { VERSION } from "../version.ts";
 import { banner } from "./banner.ts";
-import { reportChange } from "./changed-config.ts";
+import { beginLog } from "./begin-log.ts";
+import { watchChanges } from "./changed-config.ts";
 import type { ServeFlags } from "./serve.ts";
-import { EXIT_GRACE_MS, LOG_FAREWELL_MS, signalled } from "./stop-signal.ts";
+import { EXIT_GRACE_MS, hurrying, LOG_FAREWELL_MS, signalled } from "./stop-signal.ts";
 import { printError } from "./terminal.ts";
 
 /** Serves until it is told to stop, with a tape where there is one. */
@@ -20,13 +20,8 @@ export async function serveAlone(
   tape: TapeSession | undefined,
 ): Promise<void> {
   const sink = logSink(2);
-  const requestLog = new RequestLog(sink, loaded.config.log);
+  const requestLog = beginLog(sink, loaded);
   const { log } = requestLog;
-  process.on("uncaughtException", (error) => {
-    requestLog.crash(error);
-    process.exit(1);
-  });
-  for (const warning of loaded.warnings) log.warn(describeProblem(warning));
   const configured = ({ config, file }: LoadedConfig): Config =>
     tape === undefined ? config : tape.configure(config, file !== undefined);
   const server = await serve(configured(loaded), {
@@ -51,24 +46,14 @@ export async function serveAlone(
       readyMs: performance.now() - startedAt,
     }),
   );
-  const watcher =
-    loaded.file === undefined
-      ? undefined
-      : watchConfig(loaded.file, {
-          env: process.env,
-          flags,
-          current: loaded,
-          onChange: async (changed) => {
-            const config = configured(changed);
-            await server.apply(config);
-            requestLog.configure(config.log);
-            reportChange({ ...changed, config }, loaded, requestLog);
-          },
-          onError: (error) => {
-            server.observer.configReloaded(false);
-            log.error(`The configuration stays as it was: ${error.message}`);
-          },
-        });
+  const watcher = watchChanges(flags, loaded, requestLog, {
+    apply: async (changed) => {
+      const config = configured(changed);
+      await server.apply(config);
+      return config;
+    },
+    refused: () => server.observer.configReloaded(false),
+  });
   await stopped;
   watcher?.close();
   const { preStopMs, drainMs } = composed.current.limits;
@@ -80,17 +65,9 @@ export async function serveAlone(
       `Stopping: ${size} ${size === 1 ? "answer has" : "answers have"} ${(preStopMs + drainMs) / 1000} s to finish. A second signal ends them at once.`,
     );
   }
-  const hurry = new AbortController();
-  let again: NodeJS.Signals | undefined;
-  void signalled().then((signal) => {
-    again = signal;
-    hurry.abort();
-  });
+  const hurry = hurrying();
   await close(hurry.signal);
   for (const line of tape?.close() ?? []) printError(line);
   await sink.flush(LOG_FAREWELL_MS);
-  // As if it had not been caught: whoever waits for the process learns that it was cut short.
-  if (again !== undefined) process.kill(process.pid, again);
-  // A log that nobody reads would hold the process.
-  else process.exit();
+  hurry.end();
 }

@@ -1,14 +1,14 @@
 /** `pollux serve` as several processes: this one starts and stops them, and serves nothing itself. */
-import { type Config, describeProblem, type LoadedConfig, watchConfig } from "../config/config.ts";
+import type { Config, LoadedConfig } from "../config/config.ts";
 import { sharedLogSink } from "../observe/log-sink.ts";
-import { RequestLog } from "../observe/request-log.ts";
 import { VERSION } from "../version.ts";
 import { checkShared } from "../workers/count.ts";
 import { Primary } from "../workers/primary.ts";
 import { banner } from "./banner.ts";
-import { reportChange } from "./changed-config.ts";
+import { beginLog } from "./begin-log.ts";
+import { watchChanges } from "./changed-config.ts";
 import type { ServeFlags } from "./serve.ts";
-import { EXIT_GRACE_MS, LOG_FAREWELL_MS, signalled } from "./stop-signal.ts";
+import { EXIT_GRACE_MS, hurrying, LOG_FAREWELL_MS, signalled } from "./stop-signal.ts";
 
 /** Serves with `workers` processes until it is told to stop. */
 export async function serveWorkers(
@@ -18,13 +18,8 @@ export async function serveWorkers(
   workers: number,
 ): Promise<void> {
   const sink = sharedLogSink(2);
-  const requestLog = new RequestLog(sink, loaded.config.log);
+  const requestLog = beginLog(sink, loaded);
   const { log } = requestLog;
-  process.on("uncaughtException", (error) => {
-    requestLog.crash(error);
-    process.exit(1);
-  });
-  for (const warning of loaded.warnings) log.warn(describeProblem(warning));
   let { config } = loaded;
   const primary = new Primary({ count: workers, args: ["worker"], log });
   const serving = await primary.start(config);
@@ -42,26 +37,16 @@ export async function serveWorkers(
       readyMs: performance.now() - startedAt,
     }),
   );
-  const watcher =
-    loaded.file === undefined
-      ? undefined
-      : watchConfig(loaded.file, {
-          env: process.env,
-          flags,
-          current: loaded,
-          onChange: async (changed) => {
-            checkShared(changed.config);
-            await primary.reload(changed.config);
-            ({ config } = changed);
-            primary.reloaded(true);
-            requestLog.configure(config.log);
-            reportChange(changed, loaded, requestLog);
-          },
-          onError: (error) => {
-            primary.reloaded(false);
-            log.error(`The configuration stays as it was: ${error.message}`);
-          },
-        });
+  const watcher = watchChanges(flags, loaded, requestLog, {
+    apply: async (changed) => {
+      checkShared(changed.config);
+      await primary.reload(changed.config);
+      ({ config } = changed);
+      primary.reloaded(true);
+      return config;
+    },
+    refused: () => primary.reloaded(false),
+  });
   await stopped;
   watcher?.close();
   const { preStopMs, drainMs } = config.limits;
@@ -74,18 +59,11 @@ export async function serveWorkers(
   log.info(
     `Stopping: answers have ${(preStopMs + drainMs) / 1000} s to finish. A second signal ends them at once.`,
   );
-  const hurry = new AbortController();
-  let again: NodeJS.Signals | undefined;
-  void signalled().then((signal) => {
-    again = signal;
-    hurry.abort();
-  });
+  const hurry = hurrying();
   await primary.drain(preStopMs, hurry.signal);
   await closeMetrics?.();
   await sink.flush(LOG_FAREWELL_MS);
-  // As if it had not been caught: whoever waits for the process learns that it was cut short.
-  if (again !== undefined) process.kill(process.pid, again);
-  else process.exit();
+  hurry.end();
 }
 
 /** Where they have a port of their own. Resolves with what closes it. */

@@ -18,3 +18,30 @@ export function signalled(): Promise<NodeJS.Signals> {
     process.on("SIGTERM", stop);
   });
 }
+
+/** What the signal after the first one asks for: an end at once. */
+export interface Hurry {
+  /** Fires when it comes. */
+  signal: AbortSignal;
+  /** Ends the process: by that signal, as if it had not been caught, where it has come. */
+  end: () => void;
+}
+
+/** Waits for that signal from now on. */
+export function hurrying(): Hurry {
+  const hurry = new AbortController();
+  let again: NodeJS.Signals | undefined;
+  void signalled().then((signal) => {
+    again = signal;
+    hurry.abort();
+  });
+  return {
+    signal: hurry.signal,
+    end: () => {
+      // Whoever waits for the process learns that it was cut short.
+      if (again !== undefined) process.kill(process.pid, again);
+      // A log that nobody reads would hold the process.
+      else process.exit();
+    },
+  };
+}
