@@ -2,6 +2,7 @@
  * HTTP/1.1 responses out of bytes as they come, however they are cut. Pure: it sees no socket, throws nothing, keeps
  * nothing of what it is given and changes nothing in it, and holds at most one head.
  */
+import { hexDigit } from "../wire/hex-digits.ts";
 import { FieldSection } from "./http1-field-section.ts";
 import { FramingError } from "./http1-framing-error.ts";
 import { checkTrailers, parseHead, type ResponseHead } from "./http1-response-head.ts";
@@ -294,10 +295,4 @@ function expectByte(byte: number, expected: number): void {
 
 function isControl(byte: number): boolean {
   return (byte < 0x20 && byte !== 0x09) || byte === 0x7f;
-}
-
-function hexDigit(byte: number): number {
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
-  const lower = byte | 0x20;
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }

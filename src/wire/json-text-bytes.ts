@@ -1,5 +1,6 @@
 /** What is between the quotes of a JSON string (RFC 8259, section 7), as bytes, the way `JSON.stringify` would write it. */
 import { viewOf } from "./byte-pattern.ts";
+import { hexByte } from "./hex-digits.ts";
 import type { OutgoingText } from "./outgoing-text.ts";
 
 const SPACE = 32;
@@ -116,17 +117,4 @@ function escapeLength(bytes: Buffer, at: number): 0 | 2 | 6 {
   if (letter !== U || bytes[at + 2] !== ZERO || bytes[at + 3] !== ZERO) return 0;
   const byte = hexByte(bytes, at + 4);
   return byte < SPACE || byte > DELETE || byte === QUOTE || byte === BACKSLASH ? 0 : 6;
-}
-
-/** -1 when these two are not hexadecimal digits. */
-function hexByte(bytes: Buffer, at: number): number {
-  const high = hexDigit(bytes[at] ?? 0);
-  const low = hexDigit(bytes[at + 1] ?? 0);
-  return high === -1 || low === -1 ? -1 : high * 16 + low;
-}
-
-function hexDigit(byte: number): number {
-  if (byte >= ZERO && byte <= 57) return byte - ZERO;
-  const lower = byte | 0x20;
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }

@@ -1,6 +1,7 @@
 /** `data:` URLs (RFC 2397) with any media type, any parameters, and either encoding. */
 import { invalidRequest } from "../../errors.ts";
 import { Base64Text, type InlineText } from "../../wire/base64-text.ts";
+import { hexByte } from "../../wire/hex-digits.ts";
 import { toBase64 } from "./media-base64.ts";
 
 export interface DataUrl {
@@ -54,10 +55,9 @@ function percentDecoded(body: string): Buffer {
   for (let index = 0; index < bytes.length; index += 1) {
     let byte = bytes[index] ?? 0;
     if (byte === 0x25) {
-      const high = hexDigit(bytes[index + 1]);
-      const low = hexDigit(bytes[index + 2]);
-      if (high !== -1 && low !== -1) {
-        byte = high * 16 + low;
+      const escaped = hexByte(bytes, index + 1);
+      if (escaped !== -1) {
+        byte = escaped;
         index += 2;
       }
     }
@@ -65,11 +65,4 @@ function percentDecoded(body: string): Buffer {
     length += 1;
   }
   return bytes.subarray(0, length);
-}
-
-function hexDigit(byte: number | undefined): number {
-  if (byte === undefined) return -1;
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
-  const letter = byte | 0x20;
-  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
