@@ -1,4 +1,5 @@
 /** The tool calls of a conversation that went on in another process until now. */
+import { ownField } from "../wire/own-field.ts";
 import type { Gateway } from "./gateway.ts";
 import { isMintedToolCallId } from "./ids.ts";
 
@@ -14,17 +15,11 @@ export function fetchSignatures(
 /** Those that can be known at all. Whatever else is wrong with these messages, others will say. */
 function* toolCallIds(messages: readonly unknown[]): Generator<string> {
   for (const message of messages) {
-    const calls = fieldOf(message, "tool_calls");
+    const calls = ownField(message, "tool_calls");
     if (!Array.isArray(calls)) continue;
     for (const call of calls) {
-      const id = fieldOf(call, "id");
+      const id = ownField(call, "id");
       if (typeof id === "string" && isMintedToolCallId(id)) yield id;
     }
   }
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, name)
-    ? (value as Readonly<Record<string, unknown>>)[name]
-    : undefined;
 }

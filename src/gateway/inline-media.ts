@@ -5,6 +5,7 @@
 import { isBase64 } from "../wire/base64.ts";
 import { Base64Text, placeholder, placeholderIndex } from "../wire/base64-text.ts";
 import type { StringRange } from "../wire/json-extent.ts";
+import { ownField } from "../wire/own-field.ts";
 
 /** Longer than any media type with its parameters. */
 const MAX_HEAD_BYTES = 1_000;
@@ -75,34 +76,29 @@ const FIELDS = new Map([
 function placed(body: unknown, media: readonly Base64Text[]): number {
   let count = 0;
   const put = (holder: unknown, key: string): void => {
-    const text = own(holder, key);
+    const text = ownField(holder, key);
     const index = typeof text === "string" ? placeholderIndex(text) : undefined;
     const found = index === undefined ? undefined : media[index];
     if (found === undefined) return;
     (holder as Record<string, unknown>)[key] = found;
     count += 1;
   };
-  for (const message of list(own(body, "messages"))) {
-    for (const part of list(own(message, "content"))) {
-      const type = own(part, "type");
+  for (const message of list(ownField(body, "messages"))) {
+    for (const part of list(ownField(message, "content"))) {
+      const type = ownField(part, "type");
       const field = typeof type === "string" ? FIELDS.get(type) : undefined;
       if (typeof type !== "string" || field === undefined) continue;
       // The bare URL of Google's own samples.
       if (field === "url") put(part, type);
-      put(own(part, type), field);
+      put(ownField(part, type), field);
     }
     // Media of a tool result, in Gemini's own form.
-    for (const part of list(own(own(own(message, "extra_content"), "google"), "parts"))) {
-      put(own(part, "inlineData"), "data");
-      put(own(part, "inline_data"), "data");
+    for (const part of list(ownField(ownField(ownField(message, "extra_content"), "google"), "parts"))) {
+      put(ownField(part, "inlineData"), "data");
+      put(ownField(part, "inline_data"), "data");
     }
   }
   return count;
-}
-
-function own(holder: unknown, key: string): unknown {
-  if (typeof holder !== "object" || holder === null || !Object.hasOwn(holder, key)) return undefined;
-  return (holder as Record<string, unknown>)[key];
 }
 
 function list(value: unknown): readonly unknown[] {

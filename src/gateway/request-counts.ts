@@ -1,6 +1,7 @@
 /** How many of everything a request may hold, whoever answers it. */
 import { invalidRequest, type GatewayError } from "../errors.ts";
 import { Base64Text } from "../wire/base64-text.ts";
+import { ownField } from "../wire/own-field.ts";
 import type { Limits } from "./gateway.ts";
 
 export type CountLimits = Pick<
@@ -25,7 +26,7 @@ export function checkCounts(
   checkLength("stop", body["stop"], limits.maxStopSequences);
   if (!Array.isArray(messages)) return;
   for (let index = 0; index < messages.length; index += 1) {
-    const content: unknown = own(messages[index], "content");
+    const content: unknown = ownField(messages[index], "content");
     if (Array.isArray(content) && content.length > limits.maxParts) {
       throw tooLong(`messages[${index}].content`, content.length, limits.maxParts);
     }
@@ -58,7 +59,7 @@ const DATA_OF = new Map([
 function checkMedia(messages: readonly unknown[], most: number): void {
   let bytes = 0;
   for (const [index, message] of messages.entries()) {
-    const content = own(message, "content");
+    const content = ownField(message, "content");
     if (!Array.isArray(content)) continue;
     for (const [place, part] of content.entries()) {
       bytes += mediaBytes(part);
@@ -75,19 +76,14 @@ function checkMedia(messages: readonly unknown[], most: number): void {
 
 /** Of the data that a part holds itself; 0 for what it refers to. */
 function mediaBytes(part: unknown): number {
-  const type = own(part, "type");
+  const type = ownField(part, "type");
   const field = typeof type === "string" ? DATA_OF.get(type) : undefined;
   if (typeof type !== "string" || field === undefined) return 0;
-  const holder = own(part, type);
+  const holder = ownField(part, type);
   // The bare URL of Google's own samples.
-  const data = typeof holder === "string" || holder instanceof Base64Text ? holder : own(holder, field);
+  const data = typeof holder === "string" || holder instanceof Base64Text ? holder : ownField(holder, field);
   if (data instanceof Base64Text) return data.base64.length * 0.75;
   if (typeof data !== "string") return 0;
   if (/^data:/i.test(data)) return (data.length - data.indexOf(",") - 1) * 0.75;
   return /^[a-z][a-z0-9+.-]*:/i.test(data) ? 0 : data.length * 0.75;
-}
-
-function own(holder: unknown, key: string): unknown {
-  if (typeof holder !== "object" || holder === null || !Object.hasOwn(holder, key)) return undefined;
-  return (holder as Record<string, unknown>)[key];
 }

@@ -1,6 +1,7 @@
 /** Keeping related requests on one target, where Google's implicit cache of their common beginning is warm. */
 import { Base64Text, type InlineText } from "../wire/base64-text.ts";
 import type { ChatCompletionRequest } from "../wire/openai.ts";
+import { ownField } from "../wire/own-field.ts";
 import type { Route } from "./route.ts";
 
 /** A long text is known by its ends and its middle; data URLs of one format begin and end alike. */
@@ -19,11 +20,11 @@ export function stickyKeyOf(body: ChatCompletionRequest, mode: Route["sticky"]):
     case "off":
       return undefined;
     case "prompt_cache_key": {
-      const key = own(body, "prompt_cache_key");
+      const key = ownField(body, "prompt_cache_key");
       return typeof key === "string" && key !== "" ? sample(key) : undefined;
     }
     case "conversation":
-      return conversationKey(own(body, "messages"));
+      return conversationKey(ownField(body, "messages"));
     default:
       return mode satisfies never;
   }
@@ -35,10 +36,10 @@ function conversationKey(messages: unknown): string | undefined {
   const most = Math.min(messages.length, MAX_MESSAGES);
   for (let index = 0; index < most; index += 1) {
     const message: unknown = messages[index];
-    const role = own(message, "role");
+    const role = ownField(message, "role");
     if (role !== "system" && role !== "developer" && role !== "user") continue;
     pieces.push(role);
-    collect(own(message, "content"), pieces);
+    collect(ownField(message, "content"), pieces);
     if (role === "user") {
       const text = JSON.stringify(pieces);
       return hash(text, 0).toString(16).padStart(8, "0") + hash(text, 1).toString(16).padStart(8, "0");
@@ -66,7 +67,7 @@ function collectStrings(value: unknown, depth: number, pieces: string[]): void {
   } else if (typeof value === "object" && value !== null && depth > 0) {
     for (const key in value) {
       if (pieces.length >= MAX_PIECES) return;
-      collectStrings(own(value, key), depth - 1, pieces);
+      collectStrings(ownField(value, key), depth - 1, pieces);
     }
   }
 }
@@ -76,11 +77,6 @@ function sample(text: InlineText): string {
   if (text.length <= start + middle + end) return text.toString();
   const half = (text.length - middle) >> 1;
   return `${text.length} ${text.slice(0, start)}${text.slice(half, half + middle)}${text.slice(-end)}`;
-}
-
-function own(value: unknown, key: string): unknown {
-  if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
-  return (value as Record<string, unknown>)[key];
 }
 
 /** 32 bits: FNV-1a over UTF-16 code units, mixed at the end because keys that differ in one digit must part. */
