@@ -57,11 +57,12 @@ export function geminiAttempt(
       if (tries > 1) gateway.observer.attempted(upstream.name, "recovered");
       let turn = turnFor(call.body, active);
       if (turn !== undefined) await turn;
-      let gemini = translate(gateway, body, upstream, target, { repair, strict, resolveMedia });
+      const options = { repair, strict, resolveMedia };
+      let gemini = translate(gateway, body, upstream, target, options);
       if (media.wanted.size > 0) {
         // Translated once more after the files were read that it turned out to need.
         await media.read(call, active);
-        gemini = translate(gateway, body, upstream, target, { repair, strict, resolveMedia });
+        gemini = translate(gateway, body, upstream, target, options);
       }
       const notes = toNotesHeader(gemini.notes);
       if (notes === undefined) delete headers["x-pollux-notes"];

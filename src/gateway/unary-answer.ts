@@ -30,14 +30,12 @@ export async function unaryAnswer(parts: UnaryParts): Promise<ChatCompletion> {
   const { upstream, maxResponseBytes, gemini, build, callerToken, context, active, hints } = parts;
   try {
     const { fanOut } = gemini;
-    let answers: GenerateContentResponse[];
-    if (fanOut === 1) {
-      answers = [read(await callAuthorized(upstream, callerToken, build, active, maxResponseBytes), hints)];
-    } else {
-      const one = async (): Promise<GenerateContentResponse> =>
-        read(await callAuthorized(upstream, callerToken, build, active, maxResponseBytes), hints);
-      answers = await Promise.all(Array.from({ length: fanOut }, one));
-    }
+    const ask = (): Promise<GatheredAnswer> =>
+      callAuthorized(upstream, callerToken, build, active, maxResponseBytes);
+    const answers =
+      fanOut === 1
+        ? [read(await ask(), hints)]
+        : await Promise.all(Array.from({ length: fanOut }, async () => read(await ask(), hints)));
     return toChatCompletion(answers, gemini.answer, context, gemini.target.model);
   } catch (error) {
     // The others' answers are of no use, and would be paid for.

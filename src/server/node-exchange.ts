@@ -80,13 +80,12 @@ export class NodeReply implements Reply, OpenAnswer, Awaited, AtTurnEnd {
   write(data: string | Buffer): boolean {
     // With nothing to write, node:http would not send the head either.
     if (this.closed || data.length === 0) return true;
-    const isFirst = !this.#bodyBegun;
     this.#bodyBegun = true;
     this.#leadingZeros = 0;
     const { socket } = this.#response;
     if (socket !== null && data.length <= WAITING_BYTES) {
       corkForTurn(socket);
-      if (!isFirst && typeof data === "string" && isTakenAtOnce(this.#response, socket, data)) {
+      if (typeof data === "string" && isTakenAtOnce(this.#response, socket, data)) {
         return writeChunk(socket, data);
       }
     }
