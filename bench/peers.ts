@@ -1,6 +1,7 @@
 /** The other gateways, each in its fairest production configuration on one core. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { LITELLM_ENV } from "../src/conform/peer-gateways.ts";
 import { type Contestant, made, openai, run } from "./contestants.ts";
 import { PACES } from "./pace.ts";
 import type { Tools } from "./setup.ts";
@@ -44,15 +45,7 @@ export function litellm({ litellm: tool }: Tools): Contestant | undefined {
         `model_list:\n${models.join("")}general_settings: {master_key: sk-bench}\nlitellm_settings: {set_verbose: false, request_timeout: 600, num_retries: 0}\n`,
       );
       const argv = ["--config", file, "--port", String(port), "--host", "127.0.0.1", "--num_workers", "1"];
-      return run("litellm", tool.path, argv, port, {
-        env: {
-          LITELLM_LOG: "ERROR",
-          LITELLM_MODE: "PRODUCTION",
-          LITELLM_LOCAL_MODEL_COST_MAP: "True",
-          LITELLM_TELEMETRY: "False",
-          NO_DOCS: "True",
-        },
-      });
+      return run("litellm", tool.path, argv, port, { env: LITELLM_ENV });
     },
     request: openai("", { authorization: "Bearer sk-bench" }),
     speaks: "openai",

@@ -55,6 +55,15 @@ function portkeyHeaders(google: string, surface: Surface): Record<string, string
   };
 }
 
+/** For LiteLLM as in production: no debug log, no list of prices fetched, nothing told to its makers. */
+export const LITELLM_ENV: Readonly<Record<string, string>> = {
+  LITELLM_LOG: "ERROR",
+  LITELLM_MODE: "PRODUCTION",
+  LITELLM_LOCAL_MODEL_COST_MAP: "True",
+  LITELLM_TELEMETRY: "False",
+  NO_DOCS: "True",
+};
+
 /**
  * @param binary LiteLLM's command
  * @param models those that will be asked for
@@ -74,13 +83,7 @@ export async function startLitellm(
     command: binary,
     argv: ["--config", config, "--port", String(port), "--host", "127.0.0.1", "--num_workers", "1"],
     port,
-    env: {
-      LITELLM_LOG: "ERROR",
-      LITELLM_MODE: "PRODUCTION",
-      LITELLM_LOCAL_MODEL_COST_MAP: "True",
-      LITELLM_TELEMETRY: "False",
-      NO_DOCS: "True",
-    },
+    env: LITELLM_ENV,
   });
   return {
     name: "LiteLLM",
