@@ -1,7 +1,7 @@
 /** One request and its answer over the gateway's own HTTP/1.1 client. Every way out goes through `#end`, once. */
 import type { ConnectionUser, Http1Connection } from "./http1-connection.ts";
 import { deadlineOf, type Phase, timedOut } from "./http1-deadlines.ts";
-import type { FramingError } from "./http1-framing-error.ts";
+import type { FramingError } from "../wire/http1-framing-error.ts";
 import type { Http1Pool, Waiting } from "./http1-pool.ts";
 import { type RequestText, requestText } from "./http1-request-text.ts";
 import type { ResponseParser } from "./http1-response-parser.ts";

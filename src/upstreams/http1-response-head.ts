@@ -1,38 +1,14 @@
-/**
- * The head of a response, from its text, as strictly as RFC 9112 lets a client be. Where two readers could see two
- * different answers in the same bytes (two lengths, a length and chunks, folded lines), there is no answer.
- */
-import { FramingError } from "./http1-framing-error.ts";
+/** The head of a response, from its text. */
+import { type FieldsHead, noFields, readFields } from "../wire/http1-fields.ts";
+import { FramingError } from "../wire/http1-framing-error.ts";
 
-/** By lower-case name; a header that came more than once is a list. Has no prototype. */
-export type HeaderFields = Record<string, string | string[] | undefined>;
-
-export interface ResponseHead {
+export interface ResponseHead extends FieldsHead {
   status: number;
-  headers: HeaderFields;
-  /** In bytes; -1 where none is given. */
-  contentLength: number;
-  /** The body is in chunks. */
-  chunked: boolean;
-  /** The connection can take another request when the body has come. */
-  persistent: boolean;
   /** How long the server says it keeps the connection unused, in milliseconds; -1 where it does not say. */
   keepAliveMs: number;
 }
 
-const MAX_HEADERS = 256;
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const CHUNKED = /^chunked$/i;
-const LENGTH = /^\d{1,15}$/;
 const KEEP_ALIVE_TIMEOUT = /(?:^|[,;\s])timeout\s*=\s*"?(\d{1,9})/i;
-
-/** Servers send the same few names in every answer. Bounded: what comes after that is lower-cased each time. */
-const knownNames = new Map<string, string>();
-const MAX_KNOWN_NAMES = 512;
-
-/** Objects of one shape for heads with the same fields; an object literal without a prototype would be a slow one. */
-const Fields = function (): void {} as unknown as new () => HeaderFields;
-Fields.prototype = Object.create(null) as object;
 
 /**
  * @param text status line, fields and the empty line, each ended by CRLF, without any other control character but tabs
@@ -43,22 +19,17 @@ export function parseHead(text: string): ResponseHead {
   const status = statusOf(text, minor);
   const head: ResponseHead = {
     status,
-    headers: new Fields(),
+    headers: noFields(),
     contentLength: -1,
     chunked: false,
     persistent: minor === 1,
     keepAliveMs: -1,
   };
-  parseFields(text, text.indexOf("\r\n") + 2, head);
-  if (head.chunked && head.contentLength !== -1) throw new FramingError("it has a length and chunks");
-  if (head.chunked && minor === 0) throw new FramingError("HTTP/1.0 has no chunks");
+  readFields(text, text.indexOf("\r\n") + 2, minor, head);
   if (status < 200 && minor === 0) throw new FramingError("HTTP/1.0 has no interim answers");
+  const hint = head.headers["keep-alive"];
+  if (hint !== undefined) head.keepAliveMs = timeoutIn(hint);
   return head;
-}
-
-/** Checks the fields after the last chunk. Nothing in them counts: they came too late for that. */
-export function checkTrailers(text: string): void {
-  parseFields(text, 0, undefined);
 }
 
 function statusOf(text: string, minor: number): number {
@@ -85,79 +56,12 @@ function isDigit(value: number): boolean {
   return value >= 0 && value <= 9;
 }
 
-function parseFields(text: string, from: number, head: ResponseHead | undefined): void {
-  let count = 0;
-  for (let at = from; ;) {
-    const end = text.indexOf("\r\n", at);
-    if (end === at) return;
-    if ((count += 1) > MAX_HEADERS) {
-      throw new FramingError("it has too many headers", "ERR_HTTP1_HEAD_TOO_LARGE");
-    }
-    const colon = text.indexOf(":", at);
-    if (colon === -1 || colon > end) throw new FramingError("a header has no colon");
-    const name = nameOf(text.slice(at, colon));
-    let first = colon + 1;
-    let last = end;
-    while (first < last && isBlank(text.charCodeAt(first))) first += 1;
-    while (last > first && isBlank(text.charCodeAt(last - 1))) last -= 1;
-    if (head !== undefined) addField(head, name, text.slice(first, last));
-    at = end + 2;
+/** Of several lines the last that says it. */
+function timeoutIn(hint: string | string[]): number {
+  const lines = typeof hint === "string" ? [hint] : hint.toReversed();
+  for (const line of lines) {
+    const seconds = KEEP_ALIVE_TIMEOUT.exec(line)?.[1];
+    if (seconds !== undefined) return Number(seconds) * 1_000;
   }
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
-}
-
-function nameOf(sent: string): string {
-  const known = knownNames.get(sent);
-  if (known !== undefined) return known;
-  // Also catches a folded line and a blank before the colon.
-  if (!TOKEN.test(sent)) throw new FramingError("a header has a name that is none");
-  const name = sent.toLowerCase();
-  if (knownNames.size < MAX_KNOWN_NAMES && sent.length <= 64) knownNames.set(sent, name);
-  return name;
-}
-
-function addField(head: ResponseHead, name: string, value: string): void {
-  const { headers } = head;
-  const before = headers[name];
-  if (before === undefined) headers[name] = value;
-  else if (typeof before === "string") headers[name] = [before, value];
-  else before.push(value);
-  switch (name) {
-    case "content-length":
-      if (before !== undefined || !LENGTH.test(value)) {
-        throw new FramingError("it has no one valid length");
-      }
-      head.contentLength = Number(value);
-      break;
-    case "transfer-encoding":
-      // No other coding was asked for.
-      if (before !== undefined || !CHUNKED.test(value)) {
-        throw new FramingError("it has a transfer encoding other than chunked");
-      }
-      head.chunked = true;
-      break;
-    case "connection":
-      readConnection(head, value.toLowerCase(), before !== undefined);
-      break;
-    case "keep-alive": {
-      const seconds = KEEP_ALIVE_TIMEOUT.exec(value)?.[1];
-      if (seconds !== undefined) head.keepAliveMs = Number(seconds) * 1_000;
-      break;
-    }
-  }
-}
-
-function readConnection(head: ResponseHead, value: string, again: boolean): void {
-  // Nearly always one word.
-  if (value === "keep-alive") {
-    // What an earlier line closed stays closed.
-    if (!again) head.persistent = true;
-    return;
-  }
-  const options = value.split(",").map((option) => option.trim());
-  if (options.includes("close")) head.persistent = false;
-  else if (options.includes("keep-alive") && !again) head.persistent = true;
+  return -1;
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { FramingError } from "./http1-framing-error.ts";
+import { FramingError } from "../wire/http1-framing-error.ts";
 import { ResponseParser } from "./http1-response-parser.ts";
 
 const MAX_HEAD = 4_096;

@@ -2,39 +2,26 @@
  * HTTP/1.1 responses out of bytes as they come, however they are cut. Pure: it sees no socket, throws nothing, keeps
  * nothing of what it is given and changes nothing in it, and holds at most one head.
  */
-import { hexDigit } from "../wire/hex-digits.ts";
-import { FieldSection } from "./http1-field-section.ts";
-import { FramingError } from "./http1-framing-error.ts";
-import { checkTrailers, parseHead, type ResponseHead } from "./http1-response-head.ts";
+import { type BodySink, ChunkReader } from "../wire/http1-chunks.ts";
+import { FieldSection } from "../wire/http1-field-section.ts";
+import { FramingError } from "../wire/http1-framing-error.ts";
+import { parseHead, type ResponseHead } from "./http1-response-head.ts";
 
 /** Answers before the answer (RFC 9110, 15.2) are skipped, so they need a bound. */
 const MAX_INTERIM = 32;
-/** Digits of a chunk size: more could not be counted exactly. */
-const MAX_SIZE_DIGITS = 13;
-/** All chunk extensions of one answer. They carry nothing, and nobody sends them. */
-const MAX_EXTENSION_BYTES = 16 * 1024;
 const START = Buffer.from("HTTP/1.", "latin1");
-
-const CR = 0x0d;
-const LF = 0x0a;
 
 // What the next byte belongs to.
 const HEAD = 0;
 const LENGTH = 1;
 const UNTIL_CLOSE = 2;
-const SIZE_START = 3;
-const SIZE = 4;
-const EXTENSION = 5;
-const SIZE_LF = 6;
-const CHUNK = 7;
-const CHUNK_CR = 8;
-const CHUNK_LF = 9;
-const TRAILERS = 10;
-const ENDED = 11;
-const BROKEN = 12;
+const CHUNKS = 3;
+const ENDED = 4;
+const BROKEN = 5;
 
-export class ResponseParser {
+export class ResponseParser implements BodySink {
   readonly #fields: FieldSection;
+  readonly #chunks: ChunkReader;
 
   /** The head, if the bytes just pushed completed it. */
   head: ResponseHead | undefined;
@@ -48,17 +35,18 @@ export class ResponseParser {
   error: FramingError | undefined;
 
   #state = HEAD;
-  /** Bytes still to come of a chunk, or of a body with a length. */
+  /** Bytes still to come of a body with a length. */
   #left = 0;
-  #digits = 0;
-  #extension = 0;
   #interim = 0;
+  /** Where the bytes of the present push end. */
+  #pushEnd = 0;
   /** The body of the present push: room for all that can still be in it, and how much was written. */
   #out: Buffer | undefined;
   #outLength = 0;
 
   constructor(maxHeadBytes: number) {
     this.#fields = new FieldSection(maxHeadBytes);
+    this.#chunks = new ChunkReader(this.#fields);
   }
 
   /** Before each further request on the same connection. */
@@ -67,7 +55,6 @@ export class ResponseParser {
     this.body = undefined;
     this.ended = false;
     this.#state = HEAD;
-    this.#extension = 0;
     this.#interim = 0;
     this.#fields.begin(false);
   }
@@ -76,6 +63,7 @@ export class ResponseParser {
   push(bytes: Buffer, from: number, to: number): void {
     this.head = undefined;
     this.body = undefined;
+    this.#pushEnd = to;
     try {
       const end = this.#read(bytes, from, to);
       // More than the answer asked for: whose answer would that be?
@@ -100,6 +88,13 @@ export class ResponseParser {
     this.ended = true;
   }
 
+  /** All that is taken in one push goes into one piece. */
+  take(bytes: Buffer, from: number, to: number): void {
+    this.#out ??= Buffer.allocUnsafe(this.#state === LENGTH ? to - from : this.#pushEnd - from);
+    bytes.copy(this.#out, this.#outLength, from, to);
+    this.#outLength += to - from;
+  }
+
   /** Reads up to the end of the bytes or of the answer, and says where that is. */
   #read(bytes: Buffer, from: number, to: number): number {
     let at = from;
@@ -108,37 +103,23 @@ export class ResponseParser {
         case HEAD:
           at = this.#readHead(bytes, at, to);
           break;
-        case LENGTH:
-          at = this.#copy(bytes, at, to);
+        case LENGTH: {
+          const end = at + this.#left < to ? at + this.#left : to;
+          this.take(bytes, at, end);
+          this.#left -= end - at;
           if (this.#left === 0) this.#end();
-          break;
-        case UNTIL_CLOSE:
-          this.#left = to - at;
-          at = this.#copy(bytes, at, to);
-          break;
-        case CHUNK:
-          at = this.#copy(bytes, at, to);
-          if (this.#left === 0) this.#state = CHUNK_CR;
-          break;
-        case TRAILERS:
-          at = this.#readTrailers(bytes, at, to);
-          break;
-        case ENDED:
-        case BROKEN:
-          return at;
-        case SIZE_START: {
-          const next = this.#copyWholeChunks(bytes, at, to);
-          if (next !== at) {
-            at = next;
-            break;
-          }
-          this.#readChunkLine(bytes[at] ?? 0);
-          at += 1;
+          at = end;
           break;
         }
+        case UNTIL_CLOSE:
+          this.take(bytes, at, to);
+          return to;
+        case CHUNKS:
+          at = this.#chunks.read(bytes, at, to, this);
+          if (this.#chunks.ended) this.#end();
+          break;
         default:
-          this.#readChunkLine(bytes[at] ?? 0);
-          at += 1;
+          return at;
       }
     }
     return at;
@@ -178,7 +159,8 @@ export class ResponseParser {
       if (head.chunked || (head.status === 204 && head.contentLength > 0)) this.reusable = false;
       this.#end();
     } else if (head.chunked) {
-      this.#state = SIZE_START;
+      this.#chunks.begin();
+      this.#state = CHUNKS;
     } else if (head.contentLength > 0) {
       this.#left = head.contentLength;
       this.#state = LENGTH;
@@ -195,89 +177,6 @@ export class ResponseParser {
     this.ended = true;
   }
 
-  #readChunkLine(byte: number): void {
-    switch (this.#state) {
-      case SIZE_START:
-        this.#left = 0;
-        this.#digits = 0;
-        this.#addDigit(byte);
-        this.#state = SIZE;
-        return;
-      case SIZE:
-        if (byte === CR) this.#state = SIZE_LF;
-        else if (byte === 0x3b) this.#state = EXTENSION;
-        else this.#addDigit(byte);
-        return;
-      case EXTENSION:
-        if (byte === CR) this.#state = SIZE_LF;
-        else if (isControl(byte)) throw new FramingError("a chunk extension has a control character");
-        else if ((this.#extension += 1) > MAX_EXTENSION_BYTES) {
-          throw new FramingError("its chunk extensions are too long");
-        }
-        return;
-      case SIZE_LF:
-        expectByte(byte, LF);
-        this.#state = this.#left === 0 ? TRAILERS : CHUNK;
-        if (this.#left === 0) this.#fields.begin(true);
-        return;
-      case CHUNK_CR:
-        expectByte(byte, CR);
-        this.#state = CHUNK_LF;
-        return;
-      default:
-        expectByte(byte, LF);
-        this.#state = SIZE_START;
-    }
-  }
-
-  /** Chunks that are there from size to line end, of some bytes and without extensions. Returns where others begin. */
-  #copyWholeChunks(bytes: Buffer, from: number, to: number): number {
-    let at = from;
-    for (;;) {
-      let size = 0;
-      let digits = at;
-      for (; digits < to && digits - at < MAX_SIZE_DIGITS; digits += 1) {
-        const digit = hexDigit(bytes[digits] ?? 0);
-        if (digit === -1) break;
-        size = size * 16 + digit;
-      }
-      const data = digits + 2;
-      const end = data + size;
-      if (size === 0 || end + 2 > to || bytes[digits] !== CR || bytes[digits + 1] !== LF) return at;
-      if (bytes[end] !== CR || bytes[end + 1] !== LF) return at;
-      this.#left = size;
-      this.#copy(bytes, data, to);
-      at = end + 2;
-    }
-  }
-
-  #addDigit(byte: number): void {
-    const digit = hexDigit(byte);
-    if (digit === -1) throw new FramingError("a chunk has no valid size");
-    if ((this.#digits += 1) > MAX_SIZE_DIGITS) throw new FramingError("a chunk size is too long");
-    this.#left = this.#left * 16 + digit;
-  }
-
-  #readTrailers(bytes: Buffer, from: number, to: number): number {
-    const end = this.#fields.endIn(bytes, from, to);
-    if (end === -1) return to;
-    const text = this.#fields.text(bytes, from, end);
-    if (text.length > 2) checkTrailers(text);
-    this.#end();
-    return end;
-  }
-
-  /** Moves what is there of `#left` bytes to the body. All chunks of one push go into one piece. */
-  #copy(bytes: Buffer, from: number, to: number): number {
-    const available = to - from;
-    const length = available < this.#left ? available : this.#left;
-    this.#out ??= Buffer.allocUnsafe(this.#state === LENGTH ? length : available);
-    bytes.copy(this.#out, this.#outLength, from, from + length);
-    this.#outLength += length;
-    this.#left -= length;
-    return from + length;
-  }
-
   #takeOut(out: Buffer): void {
     const length = this.#outLength;
     this.#out = undefined;
@@ -287,12 +186,4 @@ export class ResponseParser {
     else if (length * 2 < out.length) this.body = Buffer.from(out.subarray(0, length));
     else this.body = out.subarray(0, length);
   }
-}
-
-function expectByte(byte: number, expected: number): void {
-  if (byte !== expected) throw new FramingError("a line does not end with CRLF");
-}
-
-function isControl(byte: number): boolean {
-  return (byte < 0x20 && byte !== 0x09) || byte === 0x7f;
 }
