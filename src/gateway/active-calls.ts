@@ -7,14 +7,21 @@ export const SIBLING_FAILED = new GatewayError(
   "Another upstream call for the same request has failed.",
 );
 
+const NONE: readonly UpstreamCall[] = [];
+
 /**
  * The upstream calls made for one client request, or for one attempt at it: they are paused, resumed and ended
  * together. Once they have been ended none is begun any more, so a call that still waits for its credentials is
  * never made.
  */
 export class ActiveCalls {
-  /** Each with what to do when it is ended from here, as an aborted call reports nothing itself. Made when needed. */
-  #calls: Map<UpstreamCall, (reason: GatewayError) => void> | undefined;
+  /** Where a request stands among those that are open, for `OpenRequests`; -1 when it is none of them. */
+  place = -1;
+  /** Nearly always the only one, with what to do when it is ended from here: an aborted call reports nothing itself. */
+  #call: UpstreamCall | undefined;
+  #onEnded: ((reason: GatewayError) => void) | undefined;
+  /** Those begun beside it. Made when needed. */
+  #others: Map<UpstreamCall, (reason: GatewayError) => void> | undefined;
   #branches: ActiveCalls[] | undefined;
   #endedBy: GatewayError | undefined;
 
@@ -29,28 +36,43 @@ export class ActiveCalls {
   }
 
   add(call: UpstreamCall, onEnded: (reason: GatewayError) => void): void {
-    if (this.#endedBy === undefined) {
-      (this.#calls ??= new Map()).set(call, onEnded);
-      return;
+    if (this.#endedBy !== undefined) {
+      call.abort();
+      onEnded(this.#endedBy);
+    } else if (this.#call === undefined) {
+      this.#call = call;
+      this.#onEnded = onEnded;
+    } else {
+      this.#others ??= new Map();
+      this.#others.set(call, onEnded);
     }
-    call.abort();
-    onEnded(this.#endedBy);
   }
 
   delete(call: UpstreamCall): void {
-    this.#calls?.delete(call);
+    if (call !== this.#call) {
+      this.#others?.delete(call);
+      return;
+    }
+    this.#call = undefined;
+    this.#onEnded = undefined;
   }
 
   /** Ends them for good; each is told `reason`. A second end changes nothing. */
   end(reason: GatewayError): void {
     if (this.#endedBy !== undefined) return;
     this.#endedBy = reason;
-    const calls = this.#calls;
-    this.#calls = undefined;
-    if (calls !== undefined) {
-      for (const [call, onEnded] of calls) {
-        call.abort();
-        onEnded(reason);
+    const call = this.#call;
+    const onEnded = this.#onEnded;
+    const others = this.#others;
+    this.#call = undefined;
+    this.#onEnded = undefined;
+    this.#others = undefined;
+    call?.abort();
+    onEnded?.(reason);
+    if (others !== undefined) {
+      for (const [other, onOtherEnded] of others) {
+        other.abort();
+        onOtherEnded(reason);
       }
     }
     if (this.#branches === undefined) return;
@@ -63,10 +85,12 @@ export class ActiveCalls {
   }
 
   pause(): void {
-    for (const call of this.#calls?.keys() ?? []) call.pause();
+    this.#call?.pause();
+    for (const call of this.#others?.keys() ?? NONE) call.pause();
   }
 
   resume(): void {
-    for (const call of this.#calls?.keys() ?? []) call.resume();
+    this.#call?.resume();
+    for (const call of this.#others?.keys() ?? NONE) call.resume();
   }
 }

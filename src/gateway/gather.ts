@@ -16,7 +16,7 @@ export interface GatheredAnswer {
 
 /** Collects the pieces of a body and joins them once. */
 export class BodyGatherer {
-  readonly #chunks: Buffer[] = [];
+  #chunks: Buffer[] | undefined;
   readonly #maxBytes: number;
   #bytes = 0;
 
@@ -39,13 +39,16 @@ export class BodyGatherer {
         `The upstream's answer is larger than ${this.#maxBytes} bytes.`,
       );
     }
-    this.#chunks.push(chunk);
+    // Nearly always the only one, and a list of one takes a fifth of what `push` makes room for.
+    if (this.#chunks === undefined) this.#chunks = [chunk];
+    else this.#chunks.push(chunk);
   }
 
   text(): string {
-    const [first] = this.#chunks;
-    if (first === undefined) return "";
-    return (this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks, this.#bytes)).toString("utf8");
+    const chunks = this.#chunks;
+    const first = chunks?.[0];
+    if (chunks === undefined || first === undefined) return "";
+    return (chunks.length === 1 ? first : Buffer.concat(chunks, this.#bytes)).toString("utf8");
   }
 }
 

@@ -18,7 +18,8 @@ export function generateRequest(
   callerHeaders: RequestHeaders,
   timeouts: UpstreamTimeouts,
 ): BuildRequest {
-  const headers = { ...generateHeaders(upstream, gemini, place), ...passedOn(upstream, callerHeaders) };
+  const headers = generateHeaders(upstream, gemini, place);
+  if (upstream.passedHeaders.length > 0) Object.assign(headers, passedOn(upstream, callerHeaders));
   const address = upstream.at.address(generateRoute(gemini, place));
   return jsonRequest(address, headers, jsonPieces(gemini.body), timeouts);
 }
@@ -31,13 +32,10 @@ export interface Place {
 
 /** Where a translated call goes. */
 export function generateRoute(gemini: GeminiCall, { scope, target }: Place): GoogleRoute {
-  return {
-    kind: "generate",
-    model: gemini.target.model,
-    stream: gemini.stream,
-    ...(scope === undefined ? {} : { scope }),
-    ...(scope !== undefined || target.location === undefined ? {} : { location: target.location }),
-  };
+  const route: GoogleRoute = { kind: "generate", model: gemini.target.model, stream: gemini.stream };
+  if (scope !== undefined) route.scope = scope;
+  else if (target.location !== undefined) route.location = target.location;
+  return route;
 }
 
 /** The request's own tier wins over the upstream's; the kind of capacity that the route chose wins over both. */
@@ -46,11 +44,9 @@ export function generateHeaders(
   gemini: GeminiCall,
   { target }: Place,
 ): Record<string, string> {
-  return {
-    ...upstream.headers,
-    ...gemini.headers,
-    ...(target.requestType === undefined ? {} : { "x-vertex-ai-llm-request-type": target.requestType }),
-  };
+  const headers = { ...upstream.headers, ...gemini.headers };
+  if (target.requestType !== undefined) headers["x-vertex-ai-llm-request-type"] = target.requestType;
+  return headers;
 }
 
 /** A caller's headers do not reach an upstream, but for those the gateway was made to pass on. */

@@ -3,7 +3,8 @@ import type { ActiveCalls } from "./active-calls.ts";
 
 /** The requests that have not been answered in full, so that a gateway that has to stop can tell their clients. */
 export class OpenRequests {
-  readonly #open = new Set<ActiveCalls>();
+  /** In no order: each knows its place, so that taking one out moves only the last. */
+  readonly #open: ActiveCalls[] = [];
   #endedBy: GatewayError | undefined;
   /** Those who wait for the requests of their time, each with how many are left. */
   #waiting: { requests: Set<ActiveCalls>; resolve: () => void }[] = [];
@@ -12,17 +13,24 @@ export class OpenRequests {
   total = 0;
 
   get size(): number {
-    return this.#open.size;
+    return this.#open.length;
   }
 
   add(calls: ActiveCalls): void {
-    this.#open.add(calls);
+    calls.place = this.#open.length;
+    this.#open.push(calls);
     this.total += 1;
     if (this.#endedBy !== undefined) calls.end(this.#endedBy);
   }
 
   delete(calls: ActiveCalls): void {
-    this.#open.delete(calls);
+    if (calls.place === -1) return;
+    const last = this.#open.pop();
+    if (last !== undefined && last !== calls) {
+      this.#open[calls.place] = last;
+      last.place = calls.place;
+    }
+    calls.place = -1;
     if (this.#waiting.length === 0) return;
     for (const { requests, resolve } of this.#waiting) {
       if (requests.delete(calls) && requests.size === 0) resolve();
@@ -33,7 +41,7 @@ export class OpenRequests {
   /** Resolves when every request that is open now has been answered. */
   whenNoneOlder(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    if (this.#open.size === 0) resolve();
+    if (this.#open.length === 0) resolve();
     else this.#waiting.push({ requests: new Set(this.#open), resolve });
     return promise;
   }
@@ -41,6 +49,7 @@ export class OpenRequests {
   /** Ends the upstream calls of every request, and of each that still comes; their clients are told `reason`. */
   endAll(reason: GatewayError): void {
     this.#endedBy = reason;
-    for (const calls of this.#open) calls.end(reason);
+    // Some are taken out while they end.
+    for (const calls of this.#open.slice()) calls.end(reason);
   }
 }

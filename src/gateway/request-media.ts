@@ -12,14 +12,15 @@ import type { Gateway } from "./gateway.ts";
 
 type Requested = Pick<Call, "requestId" | "record" | "ticket">;
 
-const NONE: ReadonlyMap<string, FetchedMedia> = new Map();
+const NONE_READ: ReadonlyMap<string, FetchedMedia> = new Map();
+const NONE_WANTED: ReadonlyMap<string, string> = new Map();
 
 /** Kept for all attempts at a request, so that a file is read once. */
 export class RequestMedia {
   readonly #gateway: Gateway;
-  #read: ReadonlyMap<string, FetchedMedia> = NONE;
-  /** URLs still to be read, with where each stands first. */
-  readonly #wanted = new Map<string, string>();
+  #read = NONE_READ;
+  /** URLs still to be read, with where each stands first. Made when needed. */
+  #wanted: Map<string, string> | undefined;
 
   constructor(gateway: Gateway) {
     this.#gateway = gateway;
@@ -27,7 +28,7 @@ export class RequestMedia {
 
   /** URLs that are still to be read before a call can be made. */
   get wanted(): ReadonlyMap<string, string> {
-    return this.#wanted;
+    return this.#wanted ?? NONE_WANTED;
   }
 
   /** For a translation to this upstream. What it asks for and is not there yet is `wanted`. */
@@ -54,7 +55,7 @@ export class RequestMedia {
       return call.body;
     const resolve = this.#resolver(ownRights);
     let read = withReadMedia(body, resolve);
-    if (this.#wanted.size > 0) {
+    if (this.wanted.size > 0) {
       await this.read(call, active);
       read = withReadMedia(body, resolve);
     }
@@ -66,7 +67,7 @@ export class RequestMedia {
     return (url, path) => {
       if (readerOf(url, path, rules, { ownRights }) === "google") return undefined;
       const read = this.#read.get(url);
-      if (read === undefined && !this.#wanted.has(url)) this.#wanted.set(url, path);
+      if (read === undefined && !this.wanted.has(url)) (this.#wanted ??= new Map()).set(url, path);
       return read;
     };
   }
@@ -77,13 +78,14 @@ export class RequestMedia {
    */
   async read({ requestId, record, ticket }: Requested, active: ActiveCalls): Promise<void> {
     const { config, media, admission } = this.#gateway;
-    const [first] = this.#wanted;
+    const { wanted } = this;
+    const [first] = wanted;
     if (first === undefined) return;
     const { maxFiles } = config.media;
-    if (this.#wanted.size > maxFiles) {
+    if (wanted.size > maxFiles) {
       throw invalidRequest(
         first[1],
-        `${first[1]}: at most ${maxFiles} URLs are read for one request, and there are ${this.#wanted.size}.`,
+        `${first[1]}: at most ${maxFiles} URLs are read for one request, and there are ${wanted.size}.`,
       );
     }
     const over = new AbortController();
@@ -92,15 +94,15 @@ export class RequestMedia {
     // Beside the bytes themselves there is their base64 for a moment.
     const hold = (bytes: number): void => admission.holdBody(ticket, ticket.heldBytes + 2 * bytes);
     try {
-      const urls = [...this.#wanted.keys()];
+      const urls = [...wanted.keys()];
       this.#read = new Map([
         ...this.#read,
         ...(await media.fetchAll(urls, record.keyId ?? "", over.signal, hold)),
       ]);
-      this.#wanted.clear();
+      this.#wanted = undefined;
     } catch (error) {
       if (!(error instanceof MediaRefusal)) throw error;
-      const path = this.#wanted.get(error.url ?? "") ?? first[1];
+      const path = wanted.get(error.url ?? "") ?? first[1];
       throw new GatewayError(
         { kind: "invalid_request", param: path, code: "media_not_read" },
         `${path}: the gateway could not read this URL. It must lead to a public file of a known type and moderate size; or send the data inline. If it does, quote request id ${requestId} to the gateway's operator.`,
