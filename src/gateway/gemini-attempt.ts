@@ -3,15 +3,15 @@ import type { RouteTarget } from "../routing/route.ts";
 import type { FailureHints } from "../translate/gemini-to-openai/error.ts";
 import { toNotesHeader } from "../translate/notes-header.ts";
 import { toGeminiRequest } from "../translate/openai-to-gemini/request.ts";
-import type { AnswerContext, GeminiCall, RequestContext, ResolveMedia } from "../translate/target.ts";
+import type { GeminiCall, RequestContext, ResolveMedia } from "../translate/target.ts";
 import type { Scope } from "../upstreams/google-upstream.ts";
 import type { ActiveCalls } from "./active-calls.ts";
+import { GatewayAnswerContext } from "./answer-context.ts";
 import { timed } from "./answer-headers.ts";
 import type { GeminiConnection } from "./connected-upstream.ts";
 import { isOn, type Call, type Reply } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
 import { generateRequest } from "./generate-request.ts";
-import { mintCompletionId, mintToolCallId } from "./ids.ts";
 import { turnFor } from "./large-work.ts";
 import { withRecovery } from "./recovery.ts";
 import type { RequestMedia } from "./request-media.ts";
@@ -42,13 +42,10 @@ export function geminiAttempt(
   const { timeouts, limits } = gateway;
   const { callerToken } = call;
   const strict = isOn(call.headers, "x-pollux-strict");
-  const context = answerContext(gateway);
+  const context = new GatewayAnswerContext(gateway);
   const location = scope?.location ?? target.location;
-  const hints: FailureHints = {
-    credentials: upstream.at.credentials,
-    now: gateway.now(),
-    ...(location === undefined ? {} : { location }),
-  };
+  const hints: FailureHints = { credentials: upstream.at.credentials, now: gateway.now() };
+  if (location !== undefined) hints.location = location;
   const resolveMedia = media.resolver(upstream);
   let tries = 0;
   return withRecovery(
@@ -65,12 +62,12 @@ export function geminiAttempt(
         gemini = translate(gateway, body, upstream, target, options);
       }
       const notes = toNotesHeader(gemini.notes);
-      if (notes === undefined) delete headers["x-pollux-notes"];
-      else headers["x-pollux-notes"] = notes;
+      if (notes !== undefined) headers["x-pollux-notes"] = notes;
+      // Of an attempt before this one.
+      else if ("x-pollux-notes" in headers) delete headers["x-pollux-notes"];
       turn = turnFor(call.body, active);
       if (turn !== undefined) await turn;
       const build = generateRequest(upstream, gemini, { scope, target }, call.headers, timeouts);
-      const attempt = active.branch();
       if (gemini.stream) {
         await streamAnswer({
           gateway,
@@ -78,7 +75,7 @@ export function geminiAttempt(
           gemini,
           build,
           context,
-          active: attempt,
+          active: active.branch(),
           call,
           reply,
           headers,
@@ -94,7 +91,7 @@ export function geminiAttempt(
         build,
         callerToken,
         context,
-        active: attempt,
+        active,
         hints,
       });
       call.record.used(completion.usage);
@@ -126,13 +123,4 @@ export function translate(
     reasoningFormat: gateway.reasoningFormat,
     ...options,
   });
-}
-
-function answerContext(gateway: Gateway): AnswerContext {
-  return {
-    id: mintCompletionId(),
-    created: Math.floor(gateway.now() / 1000),
-    mintToolCallId,
-    remember: (id, remembered) => gateway.signatures.remember(id, remembered),
-  };
 }

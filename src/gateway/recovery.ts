@@ -12,19 +12,17 @@ const WORTH_REPEATING = new Set(["malformed_function_call"]);
  * a 400 that refuses `functionCall.id` (hosts differ in taking it), a 400 about a corrupted thought signature,
  * and a malformed function call. `attempt` must not have sent anything to the client when it rejects.
  */
-export async function withRecovery<T>(
+export function withRecovery<T>(
   attempt: (repair: Repair) => Promise<T>,
   mayRepeat: () => boolean,
 ): Promise<T> {
-  try {
-    return await attempt({});
-  } catch (error) {
+  return attempt({}).catch((error: unknown) => {
     const repair = repairFor(error);
     if (repair === undefined || !mayRepeat()) throw error;
-    return await attempt(repair).catch((second: unknown) => {
+    return attempt(repair).catch((second: unknown) => {
       throw exhausted(second);
     });
-  }
+  });
 }
 
 /** The change that could make a refused request pass; undefined if repeating cannot help. */

@@ -17,7 +17,6 @@ export interface UnaryParts {
   build: BuildRequest;
   callerToken: string | undefined;
   context: AnswerContext;
-  /** Ended here when one of several calls fails. */
   active: ActiveCalls;
   hints: FailureHints;
 }
@@ -27,16 +26,22 @@ export interface UnaryParts {
  * @throws GatewayError with the upstream's refusal.
  */
 export async function unaryAnswer(parts: UnaryParts): Promise<ChatCompletion> {
-  const { upstream, maxResponseBytes, gemini, build, callerToken, context, active, hints } = parts;
+  const { gemini, context, active, hints } = parts;
+  const answers =
+    gemini.fanOut === 1 ? [read(await ask(parts, active), hints)] : await fannedOut(parts, gemini.fanOut);
+  return toChatCompletion(answers, gemini.answer, context, gemini.target.model);
+}
+
+function ask(parts: UnaryParts, active: ActiveCalls): Promise<GatheredAnswer> {
+  const { upstream, callerToken, build, maxResponseBytes } = parts;
+  return callAuthorized(upstream, callerToken, build, active, maxResponseBytes);
+}
+
+async function fannedOut(parts: UnaryParts, calls: number): Promise<GenerateContentResponse[]> {
+  const active = parts.active.branch();
+  const one = async (): Promise<GenerateContentResponse> => read(await ask(parts, active), parts.hints);
   try {
-    const { fanOut } = gemini;
-    const ask = (): Promise<GatheredAnswer> =>
-      callAuthorized(upstream, callerToken, build, active, maxResponseBytes);
-    const answers =
-      fanOut === 1
-        ? [read(await ask(), hints)]
-        : await Promise.all(Array.from({ length: fanOut }, async () => read(await ask(), hints)));
-    return toChatCompletion(answers, gemini.answer, context, gemini.target.model);
+    return await Promise.all(Array.from({ length: calls }, one));
   } catch (error) {
     // The others' answers are of no use, and would be paid for.
     active.end(SIBLING_FAILED);

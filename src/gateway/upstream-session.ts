@@ -45,14 +45,13 @@ export async function callAuthorized(
   active: ActiveCalls,
   maxBytes: number,
 ): Promise<GatheredAnswer> {
-  const send = (authorization: Record<string, string>): Promise<GatheredAnswer> =>
-    gather(upstream.client, build(authorization), active, maxBytes);
+  const { client } = upstream;
   const given = upstream.at.authorize(callerToken);
   const first = given instanceof Promise ? await given : given;
-  const answer = await send(first);
+  const answer = await gather(client, build(first), active, maxBytes);
   if (answer.status !== 401 || !(await upstream.at.renew(first))) return withoutCredential(answer, first);
   const second = await upstream.at.authorize(callerToken);
-  return withoutCredential(await send(second), second);
+  return withoutCredential(await gather(client, build(second), active, maxBytes), second);
 }
 
 /** A refusal that says back what it was sent must not be read, or logged, with the credential in it. */
