@@ -34,3 +34,20 @@ test("of a text that is too long there is none", () => {
   expect(BytePattern.of("x".repeat(1365))?.length).toBe(1365);
   expect(BytePattern.of("x".repeat(1366))).toBeUndefined();
 });
+
+test("one text is one pattern, as long as few others were asked for, and the same bytes after any number", () => {
+  const first = BytePattern.of("grüße")!;
+  expect(BytePattern.of(`${"gr"}üße`)).toBe(first);
+  for (let other = 0; other < 300; other += 1) BytePattern.of(`other ${other}`);
+  const again = BytePattern.of("grüße")!;
+  expect(again).not.toBe(first);
+  const bytes = Buffer.from("grüße");
+  expect(again.isAt(viewOf(bytes), bytes.byteOffset)).toBe(true);
+});
+
+test("a text with half a character is the pattern of what is written for it", () => {
+  const half = BytePattern.of("a\ud800b")!;
+  expect(half).toBe(BytePattern.of("a\ufffdb"));
+  const bytes = Buffer.from("a\ud800b");
+  expect(half.isAt(viewOf(bytes), bytes.byteOffset)).toBe(true);
+});

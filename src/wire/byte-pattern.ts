@@ -1,6 +1,9 @@
 /** Bytes that are compared and written eight at a time, as the numbers that they are in memory. */
 
 const LONGEST = 4096;
+/** Most of what is compared comes again with every stream, and is kept once for all of them. */
+const MOST_KNOWN = 256;
+const known = new Map<string, BytePattern>();
 /** A text is put here to be read as numbers. */
 const scratch = Buffer.alloc(LONGEST);
 const scratchView = new DataView(scratch.buffer, scratch.byteOffset, LONGEST);
@@ -25,22 +28,31 @@ export function viewOf(bytes: Uint8Array): DataView {
 export class BytePattern {
   readonly length: number;
   /** Eight bytes each, the last eight overlapping the ones before; single bytes where there are fewer than eight. */
-  readonly #words: number[] = [];
+  readonly #words: readonly number[];
 
   private constructor(length: number) {
     this.length = length;
+    const words: number[] = [];
     if (length < 8) {
-      for (let at = 0; at < length; at += 1) this.#words.push(scratchView.getUint8(at));
-      return;
+      for (let at = 0; at < length; at += 1) words.push(scratchView.getUint8(at));
+    } else {
+      for (let at = 0; at < length - 8; at += 8) words.push(scratchView.getFloat64(at, true));
+      words.push(scratchView.getFloat64(length - 8, true));
     }
-    for (let at = 0; at < length - 8; at += 8) this.#words.push(scratchView.getFloat64(at, true));
-    this.#words.push(scratchView.getFloat64(length - 8, true));
+    // A copy: a list that was pushed to has room for more, which would be kept as long as a stream.
+    this.#words = words.slice();
   }
 
   /** Undefined for a text that is too long or has a NUL in it. */
   static of(text: string): BytePattern | undefined {
+    const same = known.get(text);
+    if (same !== undefined) return same;
     if (text.length * 3 > LONGEST || text.includes("\0")) return undefined;
-    return new BytePattern(scratch.write(text));
+    const pattern = new BytePattern(scratch.write(text));
+    if (known.size === MOST_KNOWN) known.clear();
+    // Not the text itself: that may be a piece of a long one, all of which it would keep.
+    known.set(scratch.toString("utf8", 0, pattern.length), pattern);
+    return pattern;
   }
 
   /** Whether these bytes stand there. `at + length` must not be more than the view has. */

@@ -94,7 +94,8 @@ function patternsOf(after: string): BytePattern[] | undefined {
       from = at + 1;
     }
   }
-  return cut(after.length) ? patterns : undefined;
+  // A copy: a list that was pushed to has room for more, which would be kept as long as the stream.
+  return cut(after.length) ? patterns.slice() : undefined;
 }
 
 function isDigit(code: number): boolean {

@@ -15,11 +15,27 @@ import { type ChunkFrame, PlainTextEvents } from "./plain-text-event.ts";
 import { mergeUsage, toServiceTier, toUsage } from "./usage.ts";
 
 /** What the fast way needs of one upstream call, once its first text has come. */
-interface PlainTextSource {
+interface PlainTextSource extends ChunkFrame {
   events: PlainTextEvents;
   choice: ChoiceTranslation;
-  frame: ChunkFrame;
 }
+
+/** What is known of one upstream call. */
+class CallState {
+  usage: UsageMetadata | undefined;
+  /** The latest event that was not parsed and says how many tokens were used. */
+  unread: string | undefined;
+  plain: PlainTextSource | undefined;
+  finished = false;
+}
+
+/** A chunk after the last field of its choice. */
+const SUFFIX = "}]}\n\n";
+const SUFFIX_WITH_USAGE = '}],"usage":null}\n\n';
+/** A plain text chunk after its text. */
+const BEFORE_SUFFIX = '},"finish_reason":null,"logprobs":null';
+const TEXT_SUFFIX = BEFORE_SUFFIX + SUFFIX;
+const TEXT_SUFFIX_WITH_USAGE = BEFORE_SUFFIX + SUFFIX_WITH_USAGE;
 
 /**
  * One answer being streamed: feed it the events of each upstream call in order, write what it returns.
@@ -31,18 +47,10 @@ export class StreamTranslation {
   readonly #shape: AnswerShape;
   readonly #context: AnswerContext;
   readonly #choices: AnswerChoices;
-  readonly #usages: (UsageMetadata | undefined)[];
-  readonly #finished: boolean[];
-  readonly #plain: (PlainTextSource | undefined)[] = [];
-  /** By call, the latest event that was not parsed and says how many tokens were used. */
-  readonly #unread: (string | undefined)[] = [];
+  readonly #calls: readonly CallState[];
   #envelope: Envelope | undefined;
   /** A chunk up to its choice index. */
   #prefix = "";
-  /** A chunk after the last field of its choice. */
-  readonly #suffix: string;
-  /** A plain text chunk after its text. */
-  readonly #textSuffix: string;
   /** Choices below this number have had their role sent. */
   #opened = 0;
 
@@ -54,16 +62,12 @@ export class StreamTranslation {
     this.#shape = shape;
     this.#context = context;
     this.#choices = new AnswerChoices(shape, context, model);
-    this.#usages = Array.from({ length: sources }, () => undefined);
-    this.#finished = Array.from({ length: sources }, () => false);
-    this.#suffix = `}]${shape.includeUsage ? `,"usage":null` : ""}}\n\n`;
-    this.#textSuffix = `},"finish_reason":null,"logprobs":null${this.#suffix}`;
+    this.#calls = Array.from({ length: sources }, () => new CallState());
   }
 
   /** Usage so far, whatever becomes of the stream: Google bills an answer that was cut or abandoned as well. */
   get usage(): ReturnType<typeof toUsage> {
-    for (let source = 0; source < this.#unread.length; source += 1) this.#readUsage(source);
-    return toUsage(this.#usages);
+    return toUsage(this.#usages());
   }
 
   /**
@@ -73,12 +77,13 @@ export class StreamTranslation {
    * @param maxBytes events that are longer are not taken
    */
   pushPlainText(bytes: Buffer, from: number, maxBytes: number, source: number, out: OutgoingText): number {
-    const plain = this.#plain[source];
+    const call = this.#callOf(source);
+    const { plain } = call;
     if (plain === undefined || !plain.choice.takesPlainText) return from;
-    const { events, choice, frame } = plain;
-    const to = events.take(bytes, from, maxBytes, choice, frame, out);
+    const { events, choice } = plain;
+    const to = events.take(bytes, from, maxBytes, choice, plain, out);
     if (to !== from && events.hasUsage) {
-      this.#unread[source] = bytes.toString("utf8", events.lastFrom, events.lastTo);
+      call.unread = bytes.toString("utf8", events.lastFrom, events.lastTo);
     }
     return to;
   }
@@ -91,10 +96,9 @@ export class StreamTranslation {
   push(event: GenerateContentResponse, source = 0, data?: string): string {
     if (record(event) === undefined) throw notAnAnswer();
     const envelope = this.#open(event);
-    this.#readUsage(source);
-    if (event.usageMetadata !== undefined) {
-      this.#usages[source] = mergeUsage(this.#usages[source], event.usageMetadata);
-    }
+    const call = this.#callOf(source);
+    readUsage(call);
+    if (event.usageMetadata !== undefined) call.usage = mergeUsage(call.usage, event.usageMetadata);
     let frames = "";
     for (const candidate of candidatesOf(event)) {
       const choice = this.#choices.forCandidate(source, candidate, envelope.id);
@@ -102,7 +106,7 @@ export class StreamTranslation {
       if (text !== undefined) {
         frames += this.#textFrame(choice.index, text);
       } else frames += this.#frames(choice, choice.push(candidate));
-      if (data !== undefined && choice.takesPlainText) this.#learn(choice, source, data, event);
+      if (data !== undefined && choice.takesPlainText) this.#learn(choice, call, data, event);
     }
     if (event.promptFeedback !== undefined) this.#choices.noteBlock(source, event, envelope.id);
     return frames;
@@ -113,10 +117,11 @@ export class StreamTranslation {
    * @throws GatewayError 502 `upstream_truncated` when Gemini did not say why: then it did not end but was cut
    */
   finishSource(source = 0): void {
-    if (this.#finished[source] === true) return;
+    const call = this.#callOf(source);
+    if (call.finished) return;
     const choices = this.#choices.ofSource(source);
     if (choices.length === 0 || !choices.every((choice) => choice.ended)) throw truncated();
-    this.#finished[source] = true;
+    call.finished = true;
   }
 
   /**
@@ -125,11 +130,9 @@ export class StreamTranslation {
    * @throws GatewayError 502 when the answer was cut or cannot be used
    */
   end(): string {
-    for (let source = 0; source < this.#finished.length; source += 1) {
-      this.finishSource(source);
-      this.#readUsage(source);
-    }
-    const tier = toServiceTier(this.#usages);
+    for (let source = 0; source < this.#calls.length; source += 1) this.finishSource(source);
+    const usages = this.#usages();
+    const tier = toServiceTier(usages);
     const closing = tier === undefined ? {} : { service_tier: tier };
     let frames = "";
     for (const choice of this.#choices.list) {
@@ -149,7 +152,7 @@ export class StreamTranslation {
         closing,
       );
     }
-    if (this.#shape.includeUsage) frames += this.#chunk([], { ...closing, usage: toUsage(this.#usages) });
+    if (this.#shape.includeUsage) frames += this.#chunk([], { ...closing, usage: toUsage(usages) });
     return frames + DONE;
   }
 
@@ -158,43 +161,54 @@ export class StreamTranslation {
     if (this.#envelope === undefined) {
       const envelope = toEnvelope(event, this.#shape, this.#context);
       this.#envelope = envelope;
-      this.#prefix =
+      this.#prefix = inOnePiece(
         `data: {"id":${JSON.stringify(envelope.id)},"object":"chat.completion.chunk",` +
-        `"created":${envelope.created},"model":${JSON.stringify(envelope.model)},` +
-        `"system_fingerprint":${JSON.stringify(envelope.system_fingerprint)},"choices":[{"index":`;
+          `"created":${envelope.created},"model":${JSON.stringify(envelope.model)},` +
+          `"system_fingerprint":${JSON.stringify(envelope.system_fingerprint)},"choices":[{"index":`,
+      );
     }
     return this.#envelope;
   }
 
   /** The same bytes `#chunk` would make, with nothing but the text to stringify. */
   #textFrame(index: number, text: string): string {
-    return this.#upToText(index) + JSON.stringify(text) + this.#textSuffix;
+    return this.#upToText(index) + JSON.stringify(text) + this.#textSuffix();
   }
 
   #upToText(index: number): string {
     return `${this.#prefix}${index},"delta":{"content":`;
   }
 
-  #learn(choice: ChoiceTranslation, source: number, data: string, event: GenerateContentResponse): void {
-    const plain = (this.#plain[source] ??= this.#plainSource(choice));
+  #suffix(): string {
+    return this.#shape.includeUsage ? SUFFIX_WITH_USAGE : SUFFIX;
+  }
+
+  #textSuffix(): string {
+    return this.#shape.includeUsage ? TEXT_SUFFIX_WITH_USAGE : TEXT_SUFFIX;
+  }
+
+  #callOf(source: number): CallState {
+    const call = this.#calls[source];
+    if (call === undefined) throw new RangeError("an event of a call that was not made");
+    return call;
+  }
+
+  #usages(): (UsageMetadata | undefined)[] {
+    for (const call of this.#calls) readUsage(call);
+    return this.#calls.map(({ usage }) => usage);
+  }
+
+  #learn(choice: ChoiceTranslation, call: CallState, data: string, event: GenerateContentResponse): void {
+    const plain = (call.plain ??= this.#plainSource(choice));
     if (plain?.choice === choice) plain.events.learn(data, event);
   }
 
   #plainSource(choice: ChoiceTranslation): PlainTextSource | undefined {
     const text = `${this.#upToText(choice.index)}"`;
     const before = BytePattern.of(text);
-    const after = BytePattern.of(`"${this.#textSuffix}`);
+    const after = BytePattern.of(`"${this.#textSuffix()}`);
     if (before === undefined || after === undefined) return undefined;
-    return { events: new PlainTextEvents(), choice, frame: { before, after, isAscii: isAscii(text) } };
-  }
-
-  /** Counts are cumulative: of the events that went the fast way only the latest need be read. */
-  #readUsage(source: number): void {
-    const data = this.#unread[source];
-    if (data === undefined) return;
-    this.#unread[source] = undefined;
-    const { usageMetadata } = JSON.parse(data) as GenerateContentResponse;
-    this.#usages[source] = mergeUsage(this.#usages[source], usageMetadata);
+    return { events: new PlainTextEvents(), choice, before, after, isAscii: isAscii(text) };
   }
 
   #frames(choice: ChoiceTranslation, steps: Step[]): string {
@@ -214,7 +228,7 @@ export class StreamTranslation {
       // The same bytes `#chunk` would make.
       frames +=
         `${this.#prefix}${index},"delta":${JSON.stringify(delta)},"finish_reason":null,` +
-        `"logprobs":${logprobs === null ? "null" : JSON.stringify(logprobs)}${this.#suffix}`;
+        `"logprobs":${logprobs === null ? "null" : JSON.stringify(logprobs)}${this.#suffix()}`;
     }
     return frames;
   }
@@ -234,6 +248,20 @@ export class StreamTranslation {
     };
     return `data: ${JSON.stringify(chunk)}\n\n`;
   }
+}
+
+/** Counts are cumulative: of the events that went the fast way only the latest need be read. */
+function readUsage(call: CallState): void {
+  const { unread } = call;
+  if (unread === undefined) return;
+  call.unread = undefined;
+  const { usageMetadata } = JSON.parse(unread) as GenerateContentResponse;
+  call.usage = mergeUsage(call.usage, usageMetadata);
+}
+
+/** Well-formed text that was put together is a chain of its pieces, which takes thrice the memory as long as it is kept. */
+function inOnePiece(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 function isAscii(text: string): boolean {
