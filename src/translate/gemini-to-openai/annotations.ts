@@ -81,6 +81,7 @@ export class ContentMap {
 /** One annotation for each source of each supported segment, and for each recitation that has an address. */
 export function toAnnotations(grounding: unknown, citations: unknown, content: ContentMap): Annotation[] {
   const annotations: Annotation[] = [];
+  if (grounding === undefined && citations === undefined) return annotations;
   const metadata = record(grounding);
   const chunks: unknown[] = Array.isArray(metadata?.["groundingChunks"]) ? metadata["groundingChunks"] : [];
   for (const support of objects(metadata?.["groundingSupports"])) {

@@ -35,6 +35,11 @@ export class AnswerChoices {
     return this.list.filter((_, at) => this.#sources[at] === source);
   }
 
+  /** Whether that upstream call has begun any. */
+  hasSource(source: number): boolean {
+    return this.#sources.includes(source);
+  }
+
   /** @throws GatewayError 502 for more candidates than anyone can have asked for. */
   forCandidate(source: number, candidate: Candidate, answerId: string): ChoiceTranslation {
     return this.#choice(source, index(candidate.index), answerId);
@@ -44,14 +49,15 @@ export class AnswerChoices {
   noteBlock(source: number, response: GenerateContentResponse, answerId: string): void {
     const feedback = record(response.promptFeedback) as PromptFeedback | undefined;
     if (feedback === undefined || nonEmpty(feedback.blockReason) === undefined) return;
-    if (this.ofSource(source).length === 0) this.#choice(source, 0, answerId);
+    if (!this.hasSource(source)) this.#choice(source, 0, answerId);
     for (const choice of this.ofSource(source)) choice.block(feedback);
   }
 
   #choice(source: number, candidateIndex: number, answerId: string): ChoiceTranslation {
-    for (const [at, known] of this.list.entries()) {
-      if (this.#sources[at] === source && this.#candidates[at] === candidateIndex) return known;
-    }
+    const known = this.list.find(
+      (_, at) => this.#sources[at] === source && this.#candidates[at] === candidateIndex,
+    );
+    if (known !== undefined) return known;
     if (this.list.length >= MAX_CHOICES) {
       throw new GatewayError(
         {
@@ -73,6 +79,6 @@ export class AnswerChoices {
   }
 }
 
-export function candidatesOf(response: GenerateContentResponse): Candidate[] {
-  return objects(response.candidates) as Candidate[];
+export function candidatesOf(response: GenerateContentResponse): readonly Candidate[] {
+  return objects(response.candidates) as readonly Candidate[];
 }

@@ -37,7 +37,7 @@ export class ChoiceTranslation {
   audioMimeType: string | undefined;
   readonly #shape: AnswerShape;
   readonly #context: AnswerContext;
-  readonly #audioId: string;
+  readonly #answerId: string;
 
   #roleSent = false;
   /** Code units of `content` sent so far. */
@@ -61,7 +61,7 @@ export class ChoiceTranslation {
     this.#context = context;
     this.#calls = new ChoiceCalls(shape, context, model);
     this.index = index;
-    this.#audioId = `audio_${answerId}_${index}`;
+    this.#answerId = answerId;
   }
 
   /** Gemini said why this candidate ended, or that the prompt was refused. */
@@ -168,7 +168,9 @@ export class ChoiceTranslation {
     if (annotations.length > 0) this.#emit(steps, { annotations });
 
     const extra_content = this.#ending.extraContent(this.#ignoredParts + this.#calls.ignored);
-    return { steps, finish_reason: finish, ...(extra_content === undefined ? {} : { extra_content }) };
+    const end: ChoiceEnd = { steps, finish_reason: finish };
+    if (extra_content !== undefined) end.extra_content = extra_content;
+    return end;
   }
 
   #part(part: Record<string, unknown>, continues: boolean, steps: Step[]): void {
@@ -250,7 +252,7 @@ export class ChoiceTranslation {
 
   /** Ends a streamed call and a tagged thought, whichever is under way, before something else begins. */
   #leaveOpen(steps: Step[]): void {
-    this.#emitAll(steps, this.#calls.close());
+    if (this.#calls.isOpen) this.#emitAll(steps, this.#calls.close());
     if (!this.#tagOpen) return;
     this.#tagOpen = false;
     this.#thoughtContent(`</${this.#shape.thoughtTagMarker}>`, steps);
@@ -303,7 +305,8 @@ export class ChoiceTranslation {
       this.audioMimeType = mimeType;
       // Nothing is kept here that a later request could refer to by this id, so it expires as it is made.
       const expires_at = this.#context.created;
-      this.#emit(steps, { audio: { id: this.#audioId, expires_at, transcript: "" } });
+      const id = `audio_${this.#answerId}_${this.index}`;
+      this.#emit(steps, { audio: { id, expires_at, transcript: "" } });
     }
     const aligned = this.#audio.push(data);
     if (aligned !== "") this.#emit(steps, { audio: { data: aligned } });
@@ -312,8 +315,8 @@ export class ChoiceTranslation {
   /** Puts one delta in the list, after the role if this is the first, and ends the thought flag if it is up. */
   #emit(steps: Step[], delta: Delta): void {
     this.#openRole(steps, delta);
-    const ended = this.#thoughtFlag ? { extra_content: { google: this.#endOfFlag() } } : {};
-    steps.push({ delta: { ...ended, ...delta }, logprobs: null });
+    const whole = this.#thoughtFlag ? { extra_content: { google: this.#endOfFlag() }, ...delta } : delta;
+    steps.push({ delta: whole, logprobs: null });
   }
 
   #emitAll(steps: Step[], deltas: Delta[]): void {

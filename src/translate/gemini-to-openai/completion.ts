@@ -24,16 +24,19 @@ export function toChatCompletion(
 ): ChatCompletion {
   const envelope = toEnvelope(responses[0], shape, context);
   const choices = new AnswerChoices(shape, context, model);
-  const steps = new Map<ChoiceTranslation, Step[]>();
+  /** By choice index. */
+  const steps: Step[][] = [];
   const usages: (UsageMetadata | undefined)[] = [];
   for (const [source, response] of responses.entries()) {
     if (record(response) === undefined) throw notAnAnswer();
     for (const candidate of candidatesOf(response)) {
       const choice = choices.forCandidate(source, candidate, envelope.id);
-      steps.set(choice, [...(steps.get(choice) ?? []), ...choice.push(candidate)]);
+      const before = steps[choice.index];
+      steps[choice.index] =
+        before === undefined ? choice.push(candidate) : before.concat(choice.push(candidate));
     }
     choices.noteBlock(source, response, envelope.id);
-    if (choices.ofSource(source).length === 0) {
+    if (!choices.hasSource(source)) {
       // What was generated, and paid for, is not there: no client may take that for a finished answer.
       if ((response.usageMetadata?.candidatesTokenCount ?? 0) > 0) throw withoutCandidates();
       // Neither candidates nor a refusal: an empty turn, seen after tool results. `choices` is never empty.
@@ -47,7 +50,7 @@ export function toChatCompletion(
     object: "chat.completion",
     created: envelope.created,
     model: envelope.model,
-    choices: choices.list.map((choice) => toChoice(choice, steps.get(choice) ?? [], shape)),
+    choices: choices.list.map((choice) => toChoice(choice, steps[choice.index] ?? [], shape)),
     usage: toUsage(usages),
     ...(tier === undefined ? {} : { service_tier: tier }),
     system_fingerprint: envelope.system_fingerprint,
@@ -58,19 +61,20 @@ function toChoice(translation: ChoiceTranslation, before: Step[], shape: AnswerS
   // Nobody can know that this is all of it: only an empty turn may go without a reason.
   if (!translation.ended && translation.hasOutput) throw withoutReason();
   const end = translation.end();
-  const steps = [...before, ...end.steps];
-  const message = toMessage(steps.map((step) => step.delta));
+  const steps = end.steps.length === 0 ? before : before.concat(end.steps);
+  const message = toMessage(steps);
   const mimeType = translation.audioMimeType;
   if (message.audio && mimeType !== undefined) {
     message.audio.data = inFormat(shape.audioFormat, message.audio.data, mimeType);
   }
-  return {
+  const choice: Choice = {
     index: translation.index,
     message,
     finish_reason: end.finish_reason,
-    logprobs: joinLogprobs(steps),
-    ...(end.extra_content === undefined ? {} : { extra_content: end.extra_content }),
+    logprobs: shape.logprobs ? joinLogprobs(steps) : null,
   };
+  if (end.extra_content !== undefined) choice.extra_content = end.extra_content;
+  return choice;
 }
 
 /** Raw samples for `pcm16`, otherwise a WAV file, in which a player can read the rate. */

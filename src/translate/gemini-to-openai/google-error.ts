@@ -8,7 +8,7 @@ export interface ReadError {
   /** google.rpc status name, for example `RESOURCE_EXHAUSTED`. */
   status: string | undefined;
   message: string | undefined;
-  details: Record<string, unknown>[];
+  details: readonly Record<string, unknown>[];
 }
 
 /**

@@ -11,9 +11,16 @@ export function record(value: unknown): Record<string, unknown> | undefined {
     : undefined;
 }
 
-/** The objects in an array; nothing when it is not an array. */
-export function objects(value: unknown): Record<string, unknown>[] {
-  return Array.isArray(value) ? value.filter((entry) => record(entry) !== undefined) : [];
+const NONE: readonly Record<string, unknown>[] = [];
+
+/** The objects in an array, which is given back itself where it holds nothing else; nothing when it is not an array. */
+export function objects(value: unknown): readonly Record<string, unknown>[] {
+  if (!Array.isArray(value)) return NONE;
+  return value.every(isRecord) ? value : value.filter(isRecord);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return record(value) !== undefined;
 }
 
 export function string(value: unknown): string | undefined {

@@ -7,26 +7,25 @@ import type {
   ToolCallDelta,
 } from "../../wire/openai.ts";
 
-export function toMessage(deltas: Iterable<Delta>): ChatCompletionMessage {
-  const content: string[] = [];
-  let hasContent = false;
+export function toMessage(steps: readonly { delta: Delta }[]): ChatCompletionMessage {
+  let content: string | undefined;
   let refusal: string | undefined;
-  const reasoningContent: string[] = [];
-  const reasoning: string[] = [];
-  const toolCalls: ToolCall[] = [];
-  const audioData: string[] = [];
+  let reasoningContent = "";
+  let reasoning = "";
+  let audioData = "";
+  let toolCalls: ToolCall[] | undefined;
   let signature: string | undefined;
   const message: ChatCompletionMessage = { role: "assistant", content: null, refusal: null };
 
-  for (const delta of deltas) {
-    if (delta.content !== undefined && delta.content !== null) {
-      hasContent = true;
-      content.push(delta.content);
-    }
+  for (const { delta } of steps) {
+    if (delta.content !== undefined && delta.content !== null) content = (content ?? "") + delta.content;
     if (delta.refusal !== undefined && delta.refusal !== null) refusal = (refusal ?? "") + delta.refusal;
-    if (delta.reasoning_content !== undefined) reasoningContent.push(delta.reasoning_content);
-    if (delta.reasoning !== undefined) reasoning.push(delta.reasoning);
-    for (const call of delta.tool_calls ?? []) addToolCall(toolCalls, call);
+    if (delta.reasoning_content !== undefined) reasoningContent += delta.reasoning_content;
+    if (delta.reasoning !== undefined) reasoning += delta.reasoning;
+    if (delta.tool_calls !== undefined) {
+      toolCalls ??= [];
+      for (const call of delta.tool_calls) addToolCall(toolCalls, call);
+    }
     if (delta.function_call !== undefined) {
       const { name, arguments: text } = delta.function_call;
       const earlier = message.function_call;
@@ -39,18 +38,18 @@ export function toMessage(deltas: Iterable<Delta>): ChatCompletionMessage {
     if (delta.images !== undefined) message.images = [...(message.images ?? []), ...delta.images];
     if (delta.audio !== undefined) {
       const { data, ...rest } = delta.audio;
-      if (data !== undefined) audioData.push(data);
+      if (data !== undefined) audioData += data;
       message.audio = { id: "", data: "", expires_at: 0, transcript: "", ...message.audio, ...rest };
     }
     signature = delta.extra_content?.google.thought_signature ?? signature;
   }
 
-  if (hasContent) message.content = content.join("");
+  if (content !== undefined) message.content = content;
   if (refusal !== undefined) message.refusal = refusal;
-  if (reasoningContent.length > 0) message.reasoning_content = reasoningContent.join("");
-  if (reasoning.length > 0) message.reasoning = reasoning.join("");
-  if (toolCalls.length > 0) message.tool_calls = toolCalls;
-  if (message.audio !== undefined && message.audio !== null) message.audio.data = audioData.join("");
+  if (reasoningContent !== "") message.reasoning_content = reasoningContent;
+  if (reasoning !== "") message.reasoning = reasoning;
+  if (toolCalls !== undefined && toolCalls.length > 0) message.tool_calls = toolCalls;
+  if (message.audio !== undefined && message.audio !== null) message.audio.data = audioData;
   if (signature !== undefined) message.extra_content = { google: { thought_signature: signature } };
   return message;
 }

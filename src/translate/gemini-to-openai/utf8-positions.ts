@@ -9,9 +9,6 @@
 /** Four times the longest answer of today's models (65,536 tokens). */
 const MAX_KEPT = 1_048_576;
 
-// oxlint-disable-next-line no-control-regex -- the range is ASCII itself
-const ASCII = /^[\x00-\x7f]*$/;
-
 export class Utf8Positions {
   /** Bytes of the whole text. */
   bytes = 0;
@@ -34,12 +31,14 @@ export class Utf8Positions {
   }
 
   append(text: string): void {
-    if (this.#rest === "" && ASCII.test(text)) {
-      this.appendAscii(text.length);
+    const bytes = Buffer.byteLength(text, "utf8");
+    // Only ASCII takes one byte for each.
+    if (this.#rest === "" && bytes === text.length) {
+      this.appendAscii(bytes);
       return;
     }
     this.length += text.length;
-    this.bytes += Buffer.byteLength(text, "utf8");
+    this.bytes += bytes;
     if (this.#rest.length < MAX_KEPT) this.#rest += text;
   }
 
