@@ -5,6 +5,7 @@ import { StreamTranslation } from "../translate/gemini-to-openai/stream.ts";
 import type { RouteTarget } from "../routing/route.ts";
 import type { AnswerContext, GeminiCall } from "../translate/target.ts";
 import type { GenerateContentResponse } from "../wire/gemini.ts";
+import type { OutgoingText } from "../wire/outgoing-text.ts";
 import type { ActiveCalls } from "./active-calls.ts";
 import { badUpstreamResponse, parseUpstreamJson } from "./bad-upstream-response.ts";
 import type { GeminiConnection } from "./connected-upstream.ts";
@@ -36,7 +37,7 @@ export function streamAnswer(parts: StreamParts): Promise<void> {
   const { upstream, gemini, build, context, active, call, hints } = parts;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const { answer: shape, fanOut: sources } = gemini;
-  const translation = geminiEvents(
+  const translation = new GeminiEvents(
     new StreamTranslation(shape, context, gemini.target.model, sources),
     hints,
   );
@@ -56,25 +57,41 @@ export function streamAnswer(parts: StreamParts): Promise<void> {
   return promise;
 }
 
-function geminiEvents(stream: StreamTranslation, hints: FailureHints): EventTranslation {
-  return {
-    take: (bytes, from, maxBytes, source, out) => stream.pushPlainText(bytes, from, maxBytes, source, out),
-    push(data, source) {
-      const event = parseUpstreamJson(data, "holds an event that is not JSON");
-      const failure = errorInEvent(event, hints);
-      if (failure !== undefined) throw failure;
-      if (typeof event !== "object" || event === null || Array.isArray(event)) {
-        throw badUpstreamResponse("holds an event that is not a JSON object");
-      }
-      return stream.push(event as GenerateContentResponse, source, data);
-    },
-    finishSource(source, stray) {
-      checkStray(stray, hints);
-      stream.finishSource(source);
-    },
-    end: () => stream.end(),
-    usage: () => stream.usage,
-  };
+class GeminiEvents implements EventTranslation {
+  readonly #stream: StreamTranslation;
+  readonly #hints: FailureHints;
+
+  constructor(stream: StreamTranslation, hints: FailureHints) {
+    this.#stream = stream;
+    this.#hints = hints;
+  }
+
+  take(bytes: Buffer, from: number, maxBytes: number, source: number, out: OutgoingText): number {
+    return this.#stream.pushPlainText(bytes, from, maxBytes, source, out);
+  }
+
+  push(data: string, source: number): string {
+    const event = parseUpstreamJson(data, "holds an event that is not JSON");
+    const failure = errorInEvent(event, this.#hints);
+    if (failure !== undefined) throw failure;
+    if (typeof event !== "object" || event === null || Array.isArray(event)) {
+      throw badUpstreamResponse("holds an event that is not a JSON object");
+    }
+    return this.#stream.push(event as GenerateContentResponse, source, data);
+  }
+
+  finishSource(source: number, stray: string): void {
+    checkStray(stray, this.#hints);
+    this.#stream.finishSource(source);
+  }
+
+  end(): string {
+    return this.#stream.end();
+  }
+
+  usage(): unknown {
+    return this.#stream.usage;
+  }
 }
 
 /** Text outside any event is how Google reports an error in a started stream; anything else is no stream at all. */

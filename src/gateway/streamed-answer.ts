@@ -3,7 +3,7 @@ import { GatewayError } from "../errors.ts";
 import type { RequestRecord } from "../observe/request-record.ts";
 import type { RouteTarget } from "../routing/route.ts";
 import { OutgoingText } from "../wire/outgoing-text.ts";
-import { encodeData, SseReader } from "../wire/sse.ts";
+import { encodeData, SseReader, type SseReaderOptions } from "../wire/sse.ts";
 import { type ActiveCalls, SIBLING_FAILED } from "./active-calls.ts";
 import { timed } from "./answer-headers.ts";
 import { toErrorAnswer } from "./error-answer.ts";
@@ -23,6 +23,25 @@ export const STREAM_HEADERS: Readonly<Record<string, string>> = {
 
 /** Its `then` calls back once the code that runs now has returned: what an upstream sends at once has been read then. */
 const READ = Promise.resolve();
+
+/** The answers that have something to write then, and how many: nearly always one. */
+const waiting: (StreamedAnswer | undefined)[] = [];
+let waitingCount = 0;
+
+function whenRead(answer: StreamedAnswer): void {
+  waiting[waitingCount] = answer;
+  waitingCount += 1;
+  if (waitingCount === 1) void READ.then(flushWaiting);
+}
+
+function flushWaiting(): void {
+  for (let at = 0; at < waitingCount; at += 1) {
+    const answer = waiting[at];
+    waiting[at] = undefined;
+    answer?.onRead();
+  }
+  waitingCount = 0;
+}
 
 /** Of whichever stream is at work; nothing stays in it from one piece of an answer to the next. */
 const outgoing = new OutgoingText();
@@ -70,12 +89,13 @@ export class StreamedAnswer implements SilentStream {
   readonly #gateway: Gateway;
   readonly #reply: Reply;
   readonly #active: ActiveCalls;
-  readonly #headers: Record<string, string>;
+  /** All three until the head is sent. */
+  #headers: Record<string, string> | undefined;
+  #resolve: (() => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
   readonly #record: RequestRecord;
   readonly #translation: EventTranslation;
   readonly #target: RouteTarget;
-  readonly #resolve: () => void;
-  readonly #reject: (error: unknown) => void;
   #lastWriteAt = performance.now();
   /** Frames not yet written: those made by the read being worked on, and all of them until every call is accepted. */
   #pending = "";
@@ -100,10 +120,6 @@ export class StreamedAnswer implements SilentStream {
     this.#unaccepted = sources;
     this.#sourcesOpen = sources;
     this.#translation = translation;
-    reply.onDrain(() => {
-      this.#slow = false;
-      active.resume();
-    });
     gateway.keepAlive.watch(this);
   }
 
@@ -118,58 +134,58 @@ export class StreamedAnswer implements SilentStream {
 
   /** Takes the events of one of the upstream calls. */
   receiver(source: number): AcceptedReceiver {
-    let stray = "";
-    const { maxEventBytes } = this.#gateway.limits;
-    const translation = this.#translation;
-    const reader = new SseReader({
-      maxEventBytes,
-      onEvent: (data, eventName) => {
-        if (this.#done) return;
-        if (outgoing.length > 0) this.#pending += outgoing.take();
-        this.#pending += translation.push(data, source, eventName);
-      },
-      take: (bytes, from) =>
-        this.#done ? from : (translation.take?.(bytes, from, maxEventBytes, source, outgoing) ?? from),
-      onStray: (text) => {
-        stray += text;
-      },
-    });
-    return {
-      onAccepted: () => {
-        this.#unaccepted -= 1;
-        this.#flush();
-      },
-      onData: (chunk) => {
-        if (this.#done) return;
-        try {
-          reader.push(chunk);
-        } finally {
-          if (outgoing.length > 0) this.#pending += outgoing.take();
-        }
-        this.#flushSoon();
-      },
-      onEnd: () => {
-        if (this.#done) return;
-        try {
-          reader.end();
-          this.#endSource(source, stray);
-        } catch (error) {
-          this.fail(error);
-        }
-      },
-      onBroken: (error) => {
-        if (this.#done) return;
-        if (this.#reply.closed || this.#translation.isComplete?.() !== true) {
-          this.fail(error);
-          return;
-        }
-        try {
-          this.#endSource(source, "");
-        } catch {
-          this.fail(error);
-        }
-      },
-    };
+    return new Source(this, source, this.#gateway.limits.maxEventBytes);
+  }
+
+  // What a source tells.
+
+  accepted(): void {
+    this.#unaccepted -= 1;
+    this.#flush();
+  }
+
+  read(reader: SseReader, chunk: Buffer): void {
+    if (this.#done) return;
+    try {
+      reader.push(chunk);
+    } finally {
+      if (outgoing.length > 0) this.#pending += outgoing.take();
+    }
+    this.#flushSoon();
+  }
+
+  take(bytes: Buffer, from: number, maxBytes: number, source: number): number {
+    if (this.#done) return from;
+    return this.#translation.take?.(bytes, from, maxBytes, source, outgoing) ?? from;
+  }
+
+  event(data: string, source: number, eventName: string | undefined): void {
+    if (this.#done) return;
+    if (outgoing.length > 0) this.#pending += outgoing.take();
+    this.#pending += this.#translation.push(data, source, eventName);
+  }
+
+  ended(source: number, reader: SseReader, stray: () => string): void {
+    if (this.#done) return;
+    try {
+      reader.end();
+      this.#endSource(source, stray());
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  broken(source: number, error: unknown): void {
+    if (this.#done) return;
+    if (this.#reply.closed || this.#translation.isComplete?.() !== true) {
+      this.fail(error);
+      return;
+    }
+    try {
+      this.#endSource(source, "");
+    } catch {
+      this.fail(error);
+    }
   }
 
   /** Before the head: an ordinary error answer. After it: an event that the SDKs throw, and no `[DONE]`. */
@@ -184,7 +200,7 @@ export class StreamedAnswer implements SilentStream {
     this.#finish();
     this.#active.end(SIBLING_FAILED);
     if (!this.#reply.headSent) {
-      this.#reject(error);
+      this.#reject?.(error);
       return;
     }
     if (!(error instanceof GatewayError)) this.#gateway.reportBug(error, this.#record.requestId);
@@ -218,10 +234,11 @@ export class StreamedAnswer implements SilentStream {
   #flushSoon(): void {
     if (this.#flushesSoon || this.#pending === "") return;
     this.#flushesSoon = true;
-    void READ.then(this.#onRead);
+    whenRead(this);
   }
 
-  #onRead = (): void => {
+  /** What the upstream sends at once has been read. */
+  onRead(): void {
     if (this.#done || !this.#flushesSoon) return;
     this.#flushesSoon = false;
     try {
@@ -229,7 +246,7 @@ export class StreamedAnswer implements SilentStream {
     } catch (error) {
       this.fail(error);
     }
-  };
+  }
 
   #flush(): void {
     if (this.#pending === "" || this.#unaccepted > 0) return;
@@ -248,6 +265,11 @@ export class StreamedAnswer implements SilentStream {
     this.#lastWriteAt = performance.now();
     if (this.#reply.write(text)) return;
     this.#slow = true;
+    // Few clients ever are.
+    this.#reply.onDrain(() => {
+      this.#slow = false;
+      this.#active.resume();
+    });
     this.#active.pause();
   }
 
@@ -256,12 +278,59 @@ export class StreamedAnswer implements SilentStream {
     if (reply.headSent) return;
     this.#record.headSent(200);
     reply.head(200, timed({ ...this.#headers, ...STREAM_HEADERS }, this.#record.startedAt));
-    this.#resolve();
+    this.#resolve?.();
+    this.#headers = undefined;
+    this.#resolve = undefined;
+    this.#reject = undefined;
   }
 
   #finish(): void {
     this.#done = true;
     this.#record.used(this.#translation.usage?.());
     this.#gateway.keepAlive.forget(this);
+  }
+}
+
+/** One upstream call of an answer, from its bytes to its events. Its fields are all that it keeps, as closures keep more. */
+class Source implements AcceptedReceiver, SseReaderOptions {
+  readonly maxEventBytes: number;
+  readonly #answer: StreamedAnswer;
+  readonly #index: number;
+  readonly #reader: SseReader;
+  #stray = "";
+
+  constructor(answer: StreamedAnswer, index: number, maxEventBytes: number) {
+    this.#answer = answer;
+    this.#index = index;
+    this.maxEventBytes = maxEventBytes;
+    this.#reader = new SseReader(this);
+  }
+
+  onAccepted(): void {
+    this.#answer.accepted();
+  }
+
+  onData(chunk: Buffer): void {
+    this.#answer.read(this.#reader, chunk);
+  }
+
+  take(bytes: Buffer, from: number): number {
+    return this.#answer.take(bytes, from, this.maxEventBytes, this.#index);
+  }
+
+  onEvent(data: string, eventName: string | undefined): void {
+    this.#answer.event(data, this.#index, eventName);
+  }
+
+  onStray(text: string): void {
+    this.#stray += text;
+  }
+
+  onEnd(): void {
+    this.#answer.ended(this.#index, this.#reader, () => this.#stray);
+  }
+
+  onBroken(error: unknown): void {
+    this.#answer.broken(this.#index, error);
   }
 }

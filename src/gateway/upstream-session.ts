@@ -123,11 +123,12 @@ function open(
 class Opening implements UpstreamReceiver {
   readonly #active: ActiveCalls;
   readonly #receiver: AcceptedReceiver;
-  readonly #resolve: (refusal: GatheredAnswer | undefined) => void;
-  readonly #reject: (error: unknown) => void;
+  /** Both until the answer is accepted. */
+  #resolve: ((refusal: GatheredAnswer | undefined) => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
   #call: UpstreamCall | undefined;
   #status = 0;
-  #headers: RequestHeaders = {};
+  #headers: RequestHeaders | undefined;
   /** Present when the answer is not the one that was asked for. */
   #refusal: BodyGatherer | undefined;
 
@@ -151,7 +152,9 @@ class Opening implements UpstreamReceiver {
   onHead(status: number, headers: RequestHeaders): void {
     this.#status = status;
     if (status === 200) {
-      this.#resolve(undefined);
+      this.#resolve?.(undefined);
+      this.#resolve = undefined;
+      this.#reject = undefined;
       this.#receiver.onAccepted(headers);
     } else {
       this.#headers = headers;
@@ -172,7 +175,7 @@ class Opening implements UpstreamReceiver {
   onEnd(): void {
     this.#forget();
     if (this.#refusal === undefined) this.#receiver.onEnd();
-    else this.#resolve({ status: this.#status, headers: this.#headers, body: this.#refusal.text() });
+    else this.#resolve?.({ status: this.#status, headers: this.#headers ?? {}, body: this.#refusal.text() });
   }
 
   onError(error: Error): void {
@@ -182,7 +185,7 @@ class Opening implements UpstreamReceiver {
 
   #fail = (error: unknown): void => {
     if (this.#status === 200) this.#receiver.onBroken(error);
-    else this.#reject(error);
+    else this.#reject?.(error);
   };
 
   #forget(): UpstreamCall | undefined {

@@ -87,10 +87,10 @@ export class SseReader {
     // The nearest LF and CR at or after `start`; `length` stands for none. Each is searched for once.
     let lf = -1;
     let cr = -1;
-    const { take } = this.#options;
+    const options = this.#options;
     while (start < length) {
       if (this.#between) {
-        if (take !== undefined) start = take(chunk, start);
+        if (options.take !== undefined) start = options.take(chunk, start);
         if (start === length) break;
         this.#between = false;
       }
