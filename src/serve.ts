@@ -96,7 +96,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
   const app = createApp(composed);
   let metricsServer: MetricsServer | undefined;
   try {
-    await app.listen({ host: server.host, port: server.port });
+    await app.server.listen({ host: server.host, port: server.port });
     const { host: metricsHost, port: metricsPort } = config.metrics;
     // Of several processes, the one that started them serves it.
     if (metricsPort !== undefined && siblings === undefined) {
@@ -109,8 +109,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     await composed.close();
     throw error;
   }
-  const address = app.server.address();
-  const port = typeof address === "object" && address !== null ? address.port : server.port;
+  const port = app.server.address?.port ?? server.port;
   const host = server.host.includes(":") ? `[${server.host}]` : server.host;
   return {
     url: `http://${host}:${port}`,

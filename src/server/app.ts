@@ -1,24 +1,21 @@
-/** The HTTP server: the chat routes in front, the routes that answer at once, and a word on everything else. */
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+/** The server: the chat routes in front, the routes that answer at once, and a word on everything else. */
 import { GatewayError } from "../errors.ts";
 import type { Gateway, GatewayHandle } from "../gateway/gateway.ts";
 import { sendError, sendJson, sendText } from "../gateway/send-json.ts";
 import type { RequestRecord } from "../observe/request-record.ts";
+import { EXPECTATION, MISSING_HOST, refuse } from "./broken-request.ts";
+import { Deadlines } from "./deadlines.ts";
 import { createHotRoutes, pathOf } from "./hot-routes.ts";
 import { checkLoopbackHost } from "./host-check.ts";
-import { refuseMissingHost } from "./broken-request.ts";
-import { Deadlines } from "./deadlines.ts";
-import { createHttpServer } from "./http-server.ts";
-import { answerPlainRoute, isPlainRoute } from "./plain-routes.ts";
+import type { HttpReply } from "./http-reply.ts";
+import type { HttpRequest } from "./http-request.ts";
+import { HttpServer } from "./http-server.ts";
 import { noRoute } from "./no-route.ts";
-import { NodeReply } from "./node-exchange.ts";
-import { track } from "./request-tracking.ts";
+import { answerPlainRoute, isPlainRoute } from "./plain-routes.ts";
 import { matchRoute } from "./routes.ts";
 
 export interface App {
-  readonly server: Server;
-  /** Resolves once it listens. */
-  listen(at: { host: string; port: number }): Promise<void>;
+  readonly server: HttpServer;
   /** Takes no more connections; resolves when the last of them is closed. */
   close(): Promise<void>;
 }
@@ -28,45 +25,34 @@ export function createApp(handle: GatewayHandle): App {
   const deadlines = new Deadlines();
   const { observer, limits, siblings } = handle.current;
   const hotRoutes = createHotRoutes(handle, deadlines);
-  const server = createHttpServer(limits, observer, siblings !== undefined, (request, response) => {
-    const record = track(observer, request, response);
-    if (request.headers.host === undefined && request.httpVersion === "1.1") {
-      refuseMissingHost(response, record);
-    } else if (!hotRoutes(request, response, record)) {
-      answerPlain(handle.current, deadlines, request, response, record);
-    }
+  const server = new HttpServer({
+    limits,
+    observer,
+    deadlines,
+    replyTerms: () => handle.current,
+    onRequest: (request, reply, record) => {
+      const expectation = request.header("expect");
+      if (request.header("host") === undefined && request.minor === 1) {
+        refuse(reply, record, MISSING_HOST);
+      } else if (expectation !== undefined && expectation.toLowerCase() !== "100-continue") {
+        refuse(reply, record, EXPECTATION);
+      } else if (!hotRoutes(request, reply, record)) {
+        answerPlain(handle.current, request, reply, record);
+      }
+    },
   });
-  const closed = new Promise<void>((resolve) => server.once("close", resolve));
   return {
     server,
-    listen: (at) => listen(server, at),
     close: () => {
       // One of several processes has it closed by the one that started them, which deals out the connections.
       if (siblings === undefined || !server.listening) server.close();
-      return closed;
+      return server.closed;
     },
   };
 }
 
-function listen(server: Server, at: { host: string; port: number }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(at, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-}
-
 /** Bodies are not read: no route takes one here. */
-function answerPlain(
-  gateway: Gateway,
-  deadlines: Deadlines,
-  request: IncomingMessage,
-  response: ServerResponse,
-  record: RequestRecord,
-): void {
-  const reply = new NodeReply(response, gateway, deadlines);
+function answerPlain(gateway: Gateway, request: HttpRequest, reply: HttpReply, record: RequestRecord): void {
   const headers = { "x-request-id": record.requestId };
   plainAnswer(gateway, request, record)
     .then(({ status, contentType, body }) => {
@@ -82,14 +68,14 @@ function answerPlain(
 /** @throws GatewayError */
 async function plainAnswer(
   gateway: Gateway,
-  request: IncomingMessage,
+  request: HttpRequest,
   record: RequestRecord,
 ): ReturnType<typeof answerPlainRoute> {
-  if (gateway.access.open) checkLoopbackHost(request.headers.host);
-  const { method = "GET", url = "/", socket } = request;
-  const path = pathOf(url);
+  if (gateway.access.open) checkLoopbackHost(request.header("host"));
+  const { method, target, headers, remoteAddress } = request;
+  const path = pathOf(target);
   const matched = matchRoute(method, path);
   if (matched === undefined || !isPlainRoute(matched.route.id)) throw noRoute(method, path);
   record.route = matched.route.id;
-  return answerPlainRoute(gateway, matched, request.headers, socket.remoteAddress);
+  return answerPlainRoute(gateway, matched, headers, remoteAddress);
 }

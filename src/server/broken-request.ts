@@ -1,118 +1,89 @@
 /** Requests that never became one: answered without the gateway, in OpenAI's shape all the same. */
-import type { ServerResponse } from "node:http";
-import type { Duplex } from "node:stream";
 import { OUTCOME_HEADER } from "../gateway/send-json.ts";
-import type { Observer } from "../observe/observer.ts";
 import type { RequestRecord } from "../observe/request-record.ts";
 import type { ErrorBody } from "../wire/openai.ts";
-import { refused } from "./request-tracking.ts";
+import { headText } from "./head-text.ts";
+import type { HttpReply } from "./http-reply.ts";
 
-interface Refusal {
-  status: string;
+export interface Refusal {
+  status: number;
   code: string;
   message: string;
+  outcome: "refused.http" | "slow_client.sending";
 }
 
-const MALFORMED: Refusal = {
-  status: "400 Bad Request",
-  code: "malformed_http",
-  message: "The request is not valid HTTP/1.1.",
+/** @param why what is wrong with it, as `FramingError` says it */
+export function malformed(why: string): Refusal {
+  return {
+    status: 400,
+    code: "malformed_http",
+    message: `The request is not valid HTTP/1.1: ${why}.`,
+    outcome: "refused.http",
+  };
+}
+
+export const TOO_LARGE_HEAD: Refusal = {
+  status: 431,
+  code: "headers_too_large",
+  message: "The request's headers are larger than the gateway takes.",
+  outcome: "refused.http",
 };
 
-const REFUSALS: ReadonlyMap<string, Refusal> = new Map([
-  [
-    "HPE_HEADER_OVERFLOW",
-    {
-      status: "431 Request Header Fields Too Large",
-      code: "headers_too_large",
-      message: "The request's headers are larger than the gateway takes.",
-    },
-  ],
-  [
-    "ERR_HTTP_REQUEST_TIMEOUT",
-    {
-      status: "408 Request Timeout",
-      code: "request_timeout",
-      message: "The request did not arrive in time.",
-    },
-  ],
-]);
-
-/** For node:http's `clientError`. */
-export function refuseBrokenRequest(
-  error: Error & { code?: string },
-  socket: Duplex,
-  observer: Observer,
-): void {
-  // More of what was refused: see `refuse`.
-  if (socket.writableEnded && !socket.destroyed) return;
-  // The other side is gone: there is nobody to tell.
-  if (error.code === "ECONNRESET" || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  refuse(socket, observer, REFUSALS.get(error.code ?? "") ?? MALFORMED);
-}
+export const TIMED_OUT: Refusal = {
+  status: 408,
+  code: "request_timeout",
+  message: "The request did not arrive in time.",
+  outcome: "slow_client.sending",
+};
 
 /** For CONNECT: this is no forward proxy. */
-export function refuseTunnel(socket: Duplex, observer: Observer): void {
-  refuse(socket, observer, {
-    status: "405 Method Not Allowed",
-    code: "method_not_allowed",
-    message: "CONNECT is not supported: this is an API server and not a proxy.",
-  });
-}
+export const TUNNEL: Refusal = {
+  status: 405,
+  code: "method_not_allowed",
+  message: "CONNECT is not supported: this is an API server and not a proxy.",
+  outcome: "refused.http",
+};
 
 /** HTTP/1.1 asks for a Host (RFC 9112, section 3.2). */
-export function refuseMissingHost(response: ServerResponse, record: RequestRecord): void {
-  answer(response, record, 400, { ...MALFORMED, message: "The request has no Host header." });
-}
+export const MISSING_HOST: Refusal = {
+  ...malformed("it has no Host header"),
+  message: "The request has no Host header.",
+};
 
 /** For an `Expect` other than `100-continue` (RFC 9110, section 10.1.1). */
-export function refuseExpectation(response: ServerResponse, record: RequestRecord): void {
-  answer(response, record, 417, {
-    code: "expectation_failed",
-    message: "The only expectation that can be met is Expect: 100-continue.",
-  });
+export const EXPECTATION: Refusal = {
+  status: 417,
+  code: "expectation_failed",
+  message: "The only expectation that can be met is Expect: 100-continue.",
+  outcome: "refused.http",
+};
+
+/** A whole answer, after which the connection is closed. */
+export function refusalText(refusal: Refusal, requestId: string): string {
+  const { text, headers } = answerOf(refusal, requestId);
+  return `${headText(refusal.status, { ...headers, connection: "close" })}\r\n${text}`;
 }
 
-function answer(
-  response: ServerResponse,
-  record: RequestRecord,
-  status: number,
-  refusal: Omit<Refusal, "status">,
-): void {
-  record.settle("refused.http");
-  response
-    .writeHead(status, {
-      "content-type": "application/json",
-      "x-request-id": record.requestId,
-      [OUTCOME_HEADER]: "refused.http",
-      connection: "close",
-    })
-    .end(toBody(refusal));
+/** Refuses a request that has become one. */
+export function refuse(reply: HttpReply, record: RequestRecord, refusal: Refusal): void {
+  const { text, headers } = answerOf(refusal, record.requestId);
+  record.settle(refusal.outcome);
+  reply.last = true;
+  reply.head(refusal.status, headers);
+  reply.end(text);
 }
 
-/** How long a client that has its answer may go on sending. */
-const LINGER_MS = 10_000;
-
-/** The socket is read on until the client closes it: closed with unread bytes in it, the answer would be lost. */
-function refuse(socket: Duplex, observer: Observer, refusal: Refusal): void {
-  const status = Number.parseInt(refusal.status, 10);
-  const outcome = status === 408 ? "slow_client.sending" : "refused.http";
-  const { requestId } = refused(observer, socket, outcome, status);
-  const text = toBody(refusal);
-  socket.end(
-    `HTTP/1.1 ${refusal.status}\r\ncontent-type: application/json\r\nx-request-id: ${requestId}\r\n` +
-      `${OUTCOME_HEADER}: ${outcome}\r\n` +
-      `content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
-  );
-  socket.resume();
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
-  socket.once("close", () => clearTimeout(timer));
-}
-
-function toBody({ message, code }: Omit<Refusal, "status">): string {
+function answerOf(
+  { message, code, outcome }: Refusal,
+  requestId: string,
+): { text: string; headers: Record<string, string> } {
   const body: ErrorBody = { error: { message, type: "invalid_request_error", param: null, code } };
-  return JSON.stringify(body);
+  const text = JSON.stringify(body);
+  const headers = {
+    "content-type": "application/json",
+    "x-request-id": requestId,
+    [OUTCOME_HEADER]: outcome,
+    "content-length": String(Buffer.byteLength(text)),
+  };
+  return { text, headers };
 }

@@ -1,5 +1,4 @@
-/** The chat routes, on node:http itself: everything a framework adds per request costs throughput here. */
-import type { IncomingMessage, ServerResponse } from "node:http";
+/** The chat routes, in front of all others: what is done for each request costs throughput here. */
 import { GatewayError } from "../errors.ts";
 import type { Call } from "../gateway/exchange.ts";
 import { answerChat, type ChatRouteId } from "../gateway/front-door.ts";
@@ -9,29 +8,25 @@ import { sendError } from "../gateway/send-json.ts";
 import type { RequestRecord } from "../observe/request-record.ts";
 import { checkLoopbackHost } from "./host-check.ts";
 import type { Deadlines } from "./deadlines.ts";
-import { NodeReply } from "./node-exchange.ts";
+import type { HttpReply } from "./http-reply.ts";
+import type { HttpRequest } from "./http-request.ts";
 import { isPlainRoute } from "./plain-routes.ts";
 import { readBody } from "./read-body.ts";
 import { matchRoute } from "./routes.ts";
 
 /** Handles a request if it is for a chat route; false leaves it to the rest of the server. */
-export type HotRoutes = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  record: RequestRecord,
-) => boolean;
+export type HotRoutes = (request: HttpRequest, reply: HttpReply, record: RequestRecord) => boolean;
 
 export function createHotRoutes(handle: GatewayHandle, deadlines: Deadlines): HotRoutes {
-  return (request, response, record) => {
+  return (request, reply, record) => {
     if (request.method !== "POST") return false;
-    const path = pathOf(request.url ?? "/");
+    const path = pathOf(request.target);
     const matched = matchRoute("POST", path);
     if (matched === undefined) return false;
     const { id } = matched.route;
     if (isPlainRoute(id)) return false;
     const gateway = handle.current;
     record.begin(id);
-    const reply = new NodeReply(response, gateway, deadlines);
     void serveChat(gateway, id, path, matched.parameters, request, reply, record, deadlines);
     return true;
   };
@@ -43,8 +38,8 @@ async function serveChat(
   id: ChatRouteId,
   path: string,
   parameters: Record<string, string>,
-  request: IncomingMessage,
-  reply: NodeReply,
+  request: HttpRequest,
+  reply: HttpReply,
   record: RequestRecord,
   deadlines: Deadlines,
 ): Promise<void> {
@@ -64,12 +59,12 @@ async function serveChat(
 const NOT_YET = Buffer.alloc(0);
 
 /** Before the body: a caller without a key must not make the gateway hold 50 MB for it. */
-function begin(gateway: Gateway, request: IncomingMessage, reply: NodeReply, record: RequestRecord): Call {
+function begin(gateway: Gateway, request: HttpRequest, reply: HttpReply, record: RequestRecord): Call {
   const { requestId, startedAt } = record;
   const { admission } = gateway;
   const { headers } = request;
-  if (gateway.access.open) checkLoopbackHost(headers.host);
-  const { callerToken, key } = gateway.access.admit(headers, request.socket.remoteAddress);
+  if (gateway.access.open) checkLoopbackHost(request.header("host"));
+  const { callerToken, key } = gateway.access.admit(headers, request.remoteAddress);
   record.keyId = key?.slice(0, 8);
   checkBodyHeaders(headers);
   const ticket = admission.arrive(key);

@@ -1,95 +1,132 @@
-/** The node:http server, with the bounds on what its clients may hold open. */
-import { createServer, type RequestListener, type Server } from "node:http";
-import type { Socket } from "node:net";
+/** The HTTP server: where it listens, and the bounds on what its clients may hold open. */
+import { createServer, type Server, type Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 import type { Limits } from "../gateway/gateway.ts";
 import type { Observer } from "../observe/observer.ts";
-import { refuseBrokenRequest, refuseExpectation, refuseTunnel } from "./broken-request.ts";
+import { ClientConnection, type ConnectionTerms } from "./client-connection.ts";
+import type { Deadlines } from "./deadlines.ts";
 import { connectionsThatFit } from "./open-file-limit.ts";
-import { track } from "./request-tracking.ts";
 
-/** Not in the types of Node.js, and in every one of its versions. */
-interface HalfOpenServer extends Server {
-  /** A client that has closed its side is answered all the same. */
-  httpAllowHalfOpen: boolean;
+export interface HttpServerOptions extends Pick<ConnectionTerms, "replyTerms" | "onRequest"> {
+  /** Those of its start count. */
+  limits: Limits;
+  observer: Observer;
+  deadlines: Deadlines;
 }
 
-/**
- * Not listening yet. The bounds are those of its start.
- * @param isWorker connections are dealt out to this process by another one (node:cluster)
- */
-export function createHttpServer(
-  limits: Limits,
-  observer: Observer,
-  isWorker: boolean,
-  onRequest: RequestListener,
-): Server {
-  const { headersTimeoutMs, bodyTimeoutMs } = limits;
-  const server = createServer(
-    {
-      headersTimeout: headersTimeoutMs,
-      // The body of a chat request has a deadline of its own, which answers in more detail; this is for all others.
-      requestTimeout: bodyTimeoutMs === 0 ? 0 : headersTimeoutMs + bodyTimeoutMs,
-      // Node checks both only so often, by default every 30 s.
-      connectionsCheckingInterval: checkEvery(headersTimeoutMs, bodyTimeoutMs),
-      keepAliveTimeout: limits.idleConnectionMs,
-      maxHeaderSize: limits.maxHeaderBytes,
-      highWaterMark: limits.maxBufferedBytes,
-      // Otherwise the first of two counts, and whoever stands in front of this may have looked at the last.
-      joinDuplicateHeaders: true,
-      // Node's own refusal has no body.
-      requireHostHeader: false,
-    },
-    onRequest,
-  );
-  (server as HalfOpenServer).httpAllowHalfOpen = true;
-  const most = Math.min(limits.maxConnections, connectionsThatFit() ?? Infinity);
-  if (isWorker) {
-    // With Node's own bound a connection too many would go from worker to worker, round and round.
-    boundConnections(server, most, () => "", observer);
-  } else {
-    server.maxConnections = most;
-    server.on("drop", () => observer.connectionRefused());
+export class HttpServer {
+  readonly #server: Server;
+  readonly #connections = new Set<ClientConnection>();
+  readonly #limits: Limits;
+  readonly #observer: Observer;
+  readonly #terms: ConnectionTerms;
+  readonly #keptLines: string;
+  readonly #most: number;
+  /** How many connections each address has. */
+  readonly #byAddress = new Map<string | undefined, number>();
+  #stopped = false;
+  readonly #closed = Promise.withResolvers<void>();
+
+  /** Not listening yet. */
+  constructor({ limits, observer, deadlines, replyTerms, onRequest }: HttpServerOptions) {
+    const { headersTimeoutMs, idleConnectionMs, maxHeaderBytes, maxBufferedBytes } = limits;
+    this.#limits = limits;
+    this.#observer = observer;
+    this.#terms = {
+      observer,
+      deadlines,
+      headersTimeoutMs,
+      idleConnectionMs,
+      maxHeaderBytes,
+      maxBufferedBytes,
+      replyTerms,
+      onRequest,
+      onClosed: (connection) => this.#onClosed(connection),
+    };
+    this.#keptLines = keptLinesFor(idleConnectionMs);
+    this.#most = Math.min(limits.maxConnections, connectionsThatFit() ?? Infinity);
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true });
+    this.#server.on("connection", (socket) => this.#onConnection(socket));
+    this.#server.once("close", () => {
+      this.#stopped = true;
+      this.#closeIfEmpty();
+    });
   }
-  const { maxConnectionsPerAddress } = limits;
-  if (maxConnectionsPerAddress > 0) {
-    boundConnections(server, maxConnectionsPerAddress, ({ remoteAddress }) => remoteAddress, observer);
+
+  get listening(): boolean {
+    return this.#server.listening;
   }
-  server.on("connect", (_request, socket) => refuseTunnel(socket as Socket, observer));
-  server.on("checkExpectation", (request, response) => {
-    refuseExpectation(response, track(observer, request, response));
-  });
-  server.on("clientError", (error, socket) => refuseBrokenRequest(error, socket, observer));
-  return server;
-}
 
-/** A quarter of the shorter limit, between 50 ms and 1 s: that late a timeout may be. */
-function checkEvery(...limitsMs: number[]): number {
-  const shortest = Math.min(...limitsMs.filter((limit) => limit > 0), 4_000);
-  return Math.max(50, Math.floor(shortest / 4));
-}
+  /** Where it listens; undefined before that. */
+  get address(): AddressInfo | undefined {
+    const address = this.#server.address();
+    return typeof address === "object" && address !== null ? address : undefined;
+  }
 
-/** Of connections with one key there may be so many; those over the bound are closed before a byte of them is read. */
-function boundConnections(
-  server: Server,
-  most: number,
-  keyOf: (socket: Socket) => string | undefined,
-  observer: Observer,
-): void {
-  const open = new Map<string, number>();
-  server.on("connection", (socket) => {
-    const key = keyOf(socket);
-    if (key === undefined) return;
-    const count = open.get(key) ?? 0;
-    if (count >= most) {
-      observer.connectionRefused();
+  /** Resolves once it listens. Rejects with the system's error when it cannot. */
+  listen(at: { host: string; port: number }): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(at, () => {
+        this.#server.off("error", reject);
+        resolve();
+      });
+    });
+  }
+
+  /** Takes no more connections and closes the idle ones. */
+  close(): void {
+    this.#server.close();
+    this.closeIdleConnections();
+  }
+
+  /** Resolves when it is closed and the last of its connections as well. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  closeIdleConnections(): void {
+    for (const connection of this.#connections) if (connection.idle) connection.socket.destroy();
+  }
+
+  closeAllConnections(): void {
+    for (const connection of this.#connections) connection.socket.destroy();
+  }
+
+  /** Those over a bound are closed before a byte of them is read. */
+  #onConnection(socket: Socket): void {
+    const address = socket.remoteAddress;
+    const ofAddress = this.#byAddress.get(address) ?? 0;
+    const { maxConnectionsPerAddress } = this.#limits;
+    if (
+      this.#connections.size >= this.#most ||
+      (maxConnectionsPerAddress > 0 && ofAddress >= maxConnectionsPerAddress)
+    ) {
+      this.#observer.connectionRefused();
       socket.destroy();
       return;
     }
-    open.set(key, count + 1);
-    socket.once("close", () => {
-      const left = open.get(key)! - 1;
-      if (left === 0) open.delete(key);
-      else open.set(key, left);
-    });
-  });
+    this.#byAddress.set(address, ofAddress + 1);
+    this.#connections.add(new ClientConnection(socket, this.#terms, this.#keptLines));
+  }
+
+  #onClosed(connection: ClientConnection): void {
+    this.#connections.delete(connection);
+    const { remoteAddress } = connection;
+    const left = (this.#byAddress.get(remoteAddress) ?? 0) - 1;
+    if (left > 0) this.#byAddress.set(remoteAddress, left);
+    else this.#byAddress.delete(remoteAddress);
+    this.#closeIfEmpty();
+  }
+
+  #closeIfEmpty(): void {
+    if (this.#stopped && this.#connections.size === 0) this.#closed.resolve();
+  }
+}
+
+/** Clients that know how long a connection is kept do not use it just as it is closed (RFC 2068, section 19.7.1.1). */
+function keptLinesFor(idleConnectionMs: number): string {
+  const hint =
+    idleConnectionMs === 0 ? "" : `keep-alive: timeout=${Math.floor(idleConnectionMs / 1_000)}\r\n`;
+  return `connection: keep-alive\r\n${hint}\r\n`;
 }

@@ -1,9 +1,9 @@
-import type { IncomingMessage } from "node:http";
 import { GatewayError } from "../errors.ts";
 import { bodyTooLarge } from "../gateway/body-limit.ts";
 import type { Limits } from "../gateway/gateway.ts";
 import { GatheredBytes } from "../wire/gathered-bytes.ts";
 import type { Awaited, Deadlines } from "./deadlines.ts";
+import type { BodyReceiver, HttpRequest } from "./http-request.ts";
 
 export type BodyLimits = Pick<Limits, "maxBodyBytes" | "bodyTimeoutMs" | "minBodyBytesPerSecond">;
 
@@ -16,54 +16,81 @@ const GRACE_MS = 5_000;
  * @param onBytes is told how many bytes are announced, and how many have come; what it throws is the reason to refuse
  */
 export function readBody(
-  request: IncomingMessage,
+  request: HttpRequest,
   limits: BodyLimits,
   deadlines: Deadlines,
   onBytes: (bytes: number) => void,
 ): Promise<Buffer> {
   const { maxBodyBytes } = limits;
-  const announced = Number(request.headers["content-length"] ?? 0);
+  const { announced } = request;
   if (announced > maxBodyBytes) return Promise.reject(bodyTooLarge(maxBodyBytes));
   return new Promise((resolve, reject) => {
     // What this throws rejects the promise.
     onBytes(announced);
-    const body = new GatheredBytes(announced);
-    let refused = false;
-    const startedAt = performance.now();
-    const awaited: Awaited = {
-      check: (now) => {
-        const failure = lateness(body.length, now - startedAt, limits);
-        if (failure !== undefined) refuse(failure);
-      },
-    };
-    const refuse = (error: unknown): void => {
-      deadlines.delete(awaited);
-      refused = true;
-      body.clear();
-      reject(error);
-    };
-    deadlines.add(awaited);
-    request.on("data", (chunk: Buffer) => {
-      if (refused) return;
-      const bytes = body.length + chunk.length;
-      try {
-        if (bytes > maxBodyBytes) throw bodyTooLarge(maxBodyBytes);
-        onBytes(bytes);
-        body.push(chunk);
-      } catch (error) {
-        refuse(error);
-      }
-    });
-    request.on("end", () => {
-      deadlines.delete(awaited);
-      // Taken, as this listener lives as long as the connection's answer, which may be long.
-      resolve(body.take());
-    });
-    request.on("error", () => refuse(left()));
-    request.on("close", () => {
-      if (!request.complete) refuse(left());
-    });
+    request.receive(new BodyReading(announced, limits, deadlines, onBytes, resolve, reject));
   });
+}
+
+class BodyReading implements BodyReceiver, Awaited {
+  readonly #body: GatheredBytes;
+  readonly #limits: BodyLimits;
+  readonly #deadlines: Deadlines;
+  readonly #onBytes: (bytes: number) => void;
+  readonly #resolve: (body: Buffer) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #startedAt = performance.now();
+  #refused = false;
+
+  constructor(
+    announced: number,
+    limits: BodyLimits,
+    deadlines: Deadlines,
+    onBytes: (bytes: number) => void,
+    resolve: (body: Buffer) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#body = new GatheredBytes(announced);
+    this.#limits = limits;
+    this.#deadlines = deadlines;
+    this.#onBytes = onBytes;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    deadlines.add(this);
+  }
+
+  onBytes(piece: Buffer, from: number, to: number): void {
+    if (this.#refused) return;
+    const { maxBodyBytes } = this.#limits;
+    const bytes = this.#body.length + to - from;
+    try {
+      if (bytes > maxBodyBytes) throw bodyTooLarge(maxBodyBytes);
+      this.#onBytes(bytes);
+      this.#body.pushLent(piece, from, to);
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  onEnd(): void {
+    this.#deadlines.delete(this);
+    this.#resolve(this.#body.take());
+  }
+
+  onLost(): void {
+    this.#refuse(left());
+  }
+
+  check(now: number): void {
+    const failure = lateness(this.#body.length, now - this.#startedAt, this.#limits);
+    if (failure !== undefined) this.#refuse(failure);
+  }
+
+  #refuse(error: unknown): void {
+    this.#deadlines.delete(this);
+    this.#refused = true;
+    this.#body.clear();
+    this.#reject(error);
+  }
 }
 
 /** Why a body that has come this far in this time is not waited for; undefined if it is. */

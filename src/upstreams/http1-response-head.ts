@@ -25,7 +25,7 @@ export function parseHead(text: string): ResponseHead {
     persistent: minor === 1,
     keepAliveMs: -1,
   };
-  readFields(text, text.indexOf("\r\n") + 2, minor, head);
+  readFields(text, text.indexOf("\r\n") + 2, minor, head, "listed");
   if (status < 200 && minor === 0) throw new FramingError("HTTP/1.0 has no interim answers");
   const hint = head.headers["keep-alive"];
   if (hint !== undefined) head.keepAliveMs = timeoutIn(hint);

@@ -1,16 +1,8 @@
 /** A socket to an origin, in the clear or over TLS, that hands out what it reads without allocating for it. */
 import { connect as connectPlain, type LookupFunction, type Socket } from "node:net";
 import { connect as connectSecure, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
+import { readBuffer } from "../wire/read-buffer.ts";
 import type { OriginAddress } from "./http1-request-text.ts";
-
-/** The largest TLS record is 16 KiB, and a plain socket rarely has more than 64 at once. */
-const READ_BYTES = 64 * 1024;
-
-/**
- * One buffer for the reads of all sockets: each read is wholly copied out of it before anything else can run. On
- * Windows the system fills a buffer while other sockets are read, so each needs its own there.
- */
-const sharedBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
 /** How long a connection may be silent before the system asks whether the other side is still there. */
 const PROBE_AFTER_MS = 60_000;
@@ -47,7 +39,7 @@ export class SocketOpener {
       // Of IPv6 and IPv4, whichever answers first (RFC 8305).
       autoSelectFamily: true,
       onread: {
-        buffer: process.platform === "win32" ? Buffer.allocUnsafeSlow(READ_BYTES) : sharedBuffer,
+        buffer: readBuffer(),
         callback: (length: number, bytes: Uint8Array): boolean => {
           listener.onRead(bytes as Buffer, length);
           return true;

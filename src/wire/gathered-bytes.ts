@@ -28,6 +28,18 @@ export class GatheredBytes {
     this.#length = length;
   }
 
+  /** The same with bytes `from` to `to` of what is only lent. */
+  pushLent(bytes: Buffer, from: number, to: number): void {
+    const length = this.#length + to - from;
+    if (length > this.#held.length) {
+      // Most come in one piece.
+      if (length === this.#announced) this.#held = Buffer.allocUnsafe(length);
+      else this.#grow(length);
+    }
+    bytes.copy(this.#held, this.#length, from, to);
+    this.#length = length;
+  }
+
   /** All of them; nothing is kept. */
   take(): Buffer {
     const bytes = this.#held.subarray(0, this.#length);

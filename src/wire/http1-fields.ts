@@ -4,8 +4,14 @@
  */
 import { FramingError } from "./http1-framing-error.ts";
 
-/** By lower-case name; a header that came more than once is a list. Has no prototype. */
+/** By lower-case name. Has no prototype. */
 export type HeaderFields = Record<string, string | string[] | undefined>;
+
+/**
+ * What becomes of a header that came more than once: a list, or one line as RFC 9110, section 5.2, joins them, so that
+ * it has one reading only, whichever of the lines another reader would have taken.
+ */
+export type Repeated = "listed" | "joined";
 
 /** What the header lines of a message say. */
 export interface FieldsHead {
@@ -20,6 +26,7 @@ export interface FieldsHead {
 
 const MAX_HEADERS = 256;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const TOKEN_BYTES = Array.from({ length: 256 }, (_, byte) => TOKEN.test(String.fromCharCode(byte)));
 const CHUNKED = /^chunked$/i;
 const LENGTH = /^\d{1,15}$/;
 
@@ -41,18 +48,24 @@ export function noFields(): HeaderFields {
  *   but tabs
  * @throws FramingError
  */
-export function readFields(text: string, from: number, minor: number, head: FieldsHead): void {
-  parseFields(text, from, head);
+export function readFields(
+  text: string,
+  from: number,
+  minor: number,
+  head: FieldsHead,
+  repeated: Repeated,
+): void {
+  parseFields(text, from, head, repeated);
   if (head.chunked && head.contentLength !== -1) throw new FramingError("it has a length and chunks");
   if (head.chunked && minor === 0) throw new FramingError("HTTP/1.0 has no chunks");
 }
 
 /** Checks the fields after the last chunk. Nothing in them counts: they came too late for that. */
 export function checkTrailers(text: string): void {
-  parseFields(text, 0, undefined);
+  parseFields(text, 0, undefined, "listed");
 }
 
-function parseFields(text: string, from: number, head: FieldsHead | undefined): void {
+function parseFields(text: string, from: number, head: FieldsHead | undefined, repeated: Repeated): void {
   let count = 0;
   for (let at = from; ;) {
     const end = text.indexOf("\r\n", at);
@@ -67,9 +80,14 @@ function parseFields(text: string, from: number, head: FieldsHead | undefined): 
     let last = end;
     while (first < last && isBlank(text.charCodeAt(first))) first += 1;
     while (last > first && isBlank(text.charCodeAt(last - 1))) last -= 1;
-    if (head !== undefined) addField(head, name, text.slice(first, last));
+    if (head !== undefined) addField(head, name, text.slice(first, last), repeated);
     at = end + 2;
   }
+}
+
+/** Whether it may stand in a method or in the name of a header (RFC 9110, section 5.6.2). */
+export function isTokenByte(byte: number): boolean {
+  return TOKEN_BYTES[byte] === true;
 }
 
 function isBlank(code: number): boolean {
@@ -86,10 +104,11 @@ function nameOf(sent: string): string {
   return name;
 }
 
-function addField(head: FieldsHead, name: string, value: string): void {
+function addField(head: FieldsHead, name: string, value: string, repeated: Repeated): void {
   const { headers } = head;
   const before = headers[name];
   if (before === undefined) headers[name] = value;
+  else if (repeated === "joined") headers[name] = `${String(before)}, ${value}`;
   else if (typeof before === "string") headers[name] = [before, value];
   else before.push(value);
   switch (name) {

@@ -1,0 +1,42 @@
+/** The head of an answer as it goes over the wire. */
+import { STATUS_CODES } from "node:http";
+
+const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** What begins a line of its own would be a header, or an answer, of somebody else's. */
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** A header that cannot be sent: a mistake of this program, as everything from outside was checked before. */
+export class UnsendableHeader extends TypeError {
+  readonly code = "ERR_UNSENDABLE_HEADER";
+}
+
+/**
+ * Status line and header lines, without the empty line.
+ * @throws UnsendableHeader
+ */
+export function headText(status: number, headers: Record<string, string>): string {
+  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Unknown"}\r\n`;
+  for (const name in headers) {
+    const value = headers[name]!;
+    if (!VALUE.test(value) || !NAME.test(name)) {
+      throw new UnsendableHeader(
+        `the header ${JSON.stringify(name.slice(0, 64))} of an answer cannot be sent`,
+      );
+    }
+    text += `${name}: ${value}\r\n`;
+  }
+  return text + dateLine();
+}
+
+let second = -1;
+let line = "";
+
+/** RFC 9110, section 6.6.1: a server with a clock says when it answered. Made once a second. */
+function dateLine(): string {
+  const now = Math.floor(Date.now() / 1_000);
+  if (now !== second) {
+    second = now;
+    line = `date: ${new Date(now * 1_000).toUTCString()}\r\n`;
+  }
+  return line;
+}
