@@ -57,7 +57,8 @@ export function toContents(
   };
   const { system, turns } = readTurns(messages, scope);
   const contents: Content[] = [];
-  for (const [index, turn] of turns.entries()) {
+  for (let index = 0; index < turns.length; index += 1) {
+    const turn = turns[index]!;
     if (turn.side === "model") appendModelTurn(contents, turn, turns[index + 1], scope);
     else appendUserTurn(contents, turn, index === 0, scope);
   }
@@ -93,10 +94,10 @@ function readTurns(messages: unknown, scope: MessageScope): { system: Part[]; tu
   }
   const system: Part[] = [];
   const turns: Turn[] = [];
-  for (const [index, message] of messages.entries()) {
-    const placed = placeMessage(message, index);
+  for (let index = 0; index < messages.length; index += 1) {
+    const placed = placeMessage(messages[index], index);
     if (placed.side === "system") {
-      for (const part of readTextMessage(placed, scope)) system.push(part);
+      readTextMessage(placed, scope, system);
       if (turns.length > 0) {
         scope.notes.add(
           "approximated",
@@ -115,28 +116,33 @@ function readTurns(messages: unknown, scope: MessageScope): { system: Part[]; tu
   return { system, turns };
 }
 
-/** A system, developer or user message. */
-function readTextMessage(placed: PlacedMessage, scope: MessageScope): Part[] {
+/** A system, developer or user message, to the end of `parts`. */
+function readTextMessage(placed: PlacedMessage, scope: MessageScope, parts: Part[]): void {
   const { message, path, side } = placed;
   const text = plainTextOf(message, scope);
-  if (text !== undefined) return [{ text }];
+  if (text !== undefined) {
+    parts.push({ text });
+    return;
+  }
   scope.notes.used(`${path}.role`, side === "system" ? "message-system" : "message-user");
   accountForFields(message, path, TEXT_MESSAGE_KEYS, scope);
   if ((optionalString(message, "name", `${path}.name`) ?? "") !== "") {
     scope.notes.add("ignored", "message-name", `${path}.name`, "Gemini has no names for participants.");
   }
   readGoogleExtra(message, path, NO_EXTRAS, scope);
-  return readContent(placed, scope).map(({ part }) => part);
+  for (const { part } of readContent(placed, scope)) parts.push(part);
 }
 
 /** The user's words; the tool results among them were answered with the model turn before. */
 function appendUserTurn(contents: Content[], turn: Turn, isFirst: boolean, scope: MessageScope): void {
-  const results = turn.messages.filter(({ side }) => side === "result");
-  if (isFirst) refuseOrphan(results[0]);
-  const spoken = turn.messages.filter(({ side }) => side === "user");
-  const parts = spoken.flatMap((placed) => readTextMessage(placed, scope));
-  const first = spoken[0];
-  if (parts.length === 0 && first !== undefined && results.length === 0) {
+  const result = turn.messages.find(({ side }) => side === "result");
+  if (isFirst) refuseOrphan(result);
+  const parts: Part[] = [];
+  for (const placed of turn.messages) {
+    if (placed.side === "user") readTextMessage(placed, scope, parts);
+  }
+  const first = turn.messages[0];
+  if (parts.length === 0 && first !== undefined && result === undefined) {
     parts.push({ text: BLANK });
     scope.notes.add(
       "added",
@@ -164,20 +170,21 @@ function refuseOrphan(result: { path: string } | undefined): void {
  */
 function appendModelTurn(contents: Content[], turn: Turn, next: Turn | undefined, scope: MessageScope): void {
   const messages = turn.messages.map((placed) => readAssistantMessage(placed, scope));
-  const results = (next?.messages ?? [])
-    .filter(({ side }) => side === "result")
-    .map((placed) => readToolMessage(placed, scope));
+  const results: ToolResult[] = [];
+  for (const placed of next?.messages ?? []) {
+    if (placed.side === "result") results.push(readToolMessage(placed, scope));
+  }
   const answeredIds = results.length === 0 ? NO_IDS : new Set(results.map(({ id }) => id));
-  let step: ModelParts = { parts: [], calls: [] };
-  for (const [index, message] of messages.entries()) {
+  let step: ModelParts = messages[0] ?? { parts: [], calls: [] };
+  for (const message of messages.slice(1)) {
+    const mayBeAnswered = answeredIds.has(undefined) || step.calls.some(({ id }) => answeredIds.has(id));
+    if (step.calls.length > 0 && !mayBeAnswered) {
+      appendStep(contents, step, [], scope);
+      step = message;
+      continue;
+    }
     for (const part of message.parts) step.parts.push(part);
     for (const call of message.calls) step.calls.push(call);
-    const isLast = index === messages.length - 1;
-    const mayBeAnswered = answeredIds.has(undefined) || step.calls.some(({ id }) => answeredIds.has(id));
-    if (!isLast && step.calls.length > 0 && !mayBeAnswered) {
-      appendStep(contents, step, [], scope);
-      step = { parts: [], calls: [] };
-    }
   }
   if (step.parts.length === 0) {
     const path = turn.messages.at(-1)?.path ?? "messages";

@@ -1,5 +1,6 @@
 /** Who speaks: OpenAI's roles, by the place their messages take in a Gemini request. */
 import { invalidRequest } from "../../errors.ts";
+import { ownField } from "../../wire/own-field.ts";
 import { isObject, requiredString, wrongType } from "../read-field.ts";
 
 /**
@@ -33,8 +34,10 @@ export interface PlacedMessage {
 export function placeMessage(message: unknown, index: number): PlacedMessage {
   const path = `messages[${index}]`;
   if (!isObject(message)) throw wrongType(path, "an object with a role and content", message);
-  const side = SIDES.get(requiredString(message, "role", `${path}.role`));
+  const role = ownField(message, "role");
+  const side = typeof role === "string" ? SIDES.get(role) : undefined;
   if (side === undefined) {
+    requiredString(message, "role", `${path}.role`);
     throw invalidRequest(`${path}.role`, `${path}.role: must be one of ${[...SIDES.keys()].join(", ")}.`);
   }
   return { message, path, side };

@@ -11,10 +11,8 @@ export function placeSystemInstruction(
   instruction: string | undefined,
   context: RequestContext,
 ): { contents: Content[]; systemInstruction?: Content } {
-  const parts: Part[] = [
-    ...(systemInstruction?.parts ?? []),
-    ...(instruction === undefined ? [] : [{ text: instruction }]),
-  ];
+  const given = systemInstruction?.parts ?? [];
+  const parts: Part[] = instruction === undefined ? given : [...given, { text: instruction }];
   if (parts.length === 0) {
     return { contents };
   }
