@@ -1,6 +1,7 @@
 /** `parameters` of a function, for the one of Gemini's two fields that the model takes. */
 import { invalidRequest } from "../../errors.ts";
 import type { FunctionDeclaration, Json, JsonObject } from "../../wire/gemini.ts";
+import { ownField } from "../../wire/own-field.ts";
 import { isObject, optionalObject } from "../read-field.ts";
 import type { RequestContext } from "../target.ts";
 import { toGeminiJsonSchema, toGeminiSchema } from "./json-schema.ts";
@@ -17,14 +18,14 @@ export function toParameters(
   if (parameters === undefined) {
     return {};
   }
-  requireObjectType(parameters, `${field}.type`);
+  requireObjectType(parameters, field);
   if (takesNoArguments(parameters)) {
     context.notes.used(field, "tools");
     return {};
   }
   if (context.target.facts.jsonSchema) {
-    const schema = asObject(toGeminiJsonSchema(parameters, field, context), "object", field, context);
-    return { parametersJsonSchema: schema };
+    const schema = toGeminiJsonSchema(parameters, field, context);
+    return { parametersJsonSchema: asObject(schema, "object", field, context) };
   }
   const schema = asObject(toGeminiSchema(parameters, field, context), "OBJECT", field, context);
   if (isEmptyObject(schema)) {
@@ -40,12 +41,12 @@ export function toParameters(
 }
 
 /** Arguments are an object in both APIs, which refuse a schema of anything else. */
-function requireObjectType(parameters: Record<string, unknown>, path: string): void {
-  const type = Object.hasOwn(parameters, "type") ? parameters["type"] : undefined;
-  if (typeof type === "string" && type.toLowerCase() !== "object") {
+function requireObjectType(parameters: Record<string, unknown>, field: string): void {
+  const type = ownField(parameters, "type");
+  if (typeof type === "string" && type !== "object" && type.toLowerCase() !== "object") {
     throw invalidRequest(
-      path,
-      `${path}: must be object, as arguments are; put the value in a property of one.`,
+      `${field}.type`,
+      `${field}.type: must be object, as arguments are; put the value in a property of one.`,
     );
   }
 }
@@ -86,20 +87,23 @@ function asObject(
 
 /** An empty schema, and one of an object without properties, say what their absence says. */
 function takesNoArguments(parameters: Record<string, unknown>): boolean {
-  return Object.entries(parameters).every(([key, value]) => {
-    switch (key) {
-      case "type":
-        return value === "object";
-      case "properties":
-        return isObject(value) && Object.keys(value).length === 0;
-      case "required":
-        return Array.isArray(value) && value.length === 0;
-      case "additionalProperties":
-        return value === false;
-      case "$schema":
-        return typeof value === "string";
-      default:
-        return false;
-    }
-  });
+  for (const key in parameters) if (!saysNothing(key, parameters[key])) return false;
+  return true;
+}
+
+function saysNothing(key: string, value: unknown): boolean {
+  switch (key) {
+    case "type":
+      return value === "object";
+    case "properties":
+      return isObject(value) && Object.keys(value).length === 0;
+    case "required":
+      return Array.isArray(value) && value.length === 0;
+    case "additionalProperties":
+      return value === false;
+    case "$schema":
+      return typeof value === "string";
+    default:
+      return false;
+  }
 }

@@ -43,20 +43,24 @@ export function toGeneration(
   const responseModalities = toResponseModalities(request, google, context);
   const answersWithAudio = responseModalities?.includes("AUDIO") === true;
   const speech = toSpeech(request, google, answersWithAudio, setting.stream, context);
-  const generationConfig = defined({
-    ...toSamplingConfig(request, google, context),
-    candidateCount,
-    stopSequences: toStopSequences(request, context),
-    thinkingConfig: toThinkingConfig(request, google, context),
-    ...format.config,
-    responseModalities,
-    speechConfig: speech.speechConfig,
-    imageConfig: toNativeOption(google, "image_config", "image-config", context),
-    mediaResolution: toRequestMediaResolution(google, setting.mediaResolution, context),
-    audioTimestamp: toAudioTimestamp(google, context),
-  });
+  // The notes come in the order of these readings, the fields in the order they are written below.
+  const config = toSamplingConfig(request, google, context);
+  const stopSequences = toStopSequences(request, context);
+  const thinkingConfig = toThinkingConfig(request, google, context);
+  const imageConfig = toNativeOption(google, "image_config", "image-config", context);
+  const mediaResolution = toRequestMediaResolution(google, setting.mediaResolution, context);
+  const audioTimestamp = toAudioTimestamp(google, context);
+  if (candidateCount !== undefined) config.candidateCount = candidateCount;
+  if (stopSequences !== undefined) config.stopSequences = stopSequences;
+  if (thinkingConfig !== undefined) config.thinkingConfig = thinkingConfig;
+  Object.assign(config, format.config);
+  if (responseModalities !== undefined) config.responseModalities = responseModalities;
+  if (speech.speechConfig !== undefined) config.speechConfig = speech.speechConfig;
+  if (imageConfig !== undefined) config.imageConfig = imageConfig;
+  if (mediaResolution !== undefined) config.mediaResolution = mediaResolution;
+  if (audioTimestamp !== undefined) config.audioTimestamp = audioTimestamp;
   return {
-    generationConfig: Object.keys(generationConfig).length === 0 ? undefined : generationConfig,
+    generationConfig: Object.keys(config).length === 0 ? undefined : config,
     instruction: format.instruction,
     fanOut,
     audioFormat: speech.audioFormat,
@@ -75,14 +79,4 @@ function toAudioTimestamp(google: GoogleOptions, context: RequestContext): boole
   }
   context.notes.used(option.path, "audio-timestamp");
   return wanted;
-}
-
-/** The same object without the keys whose value is undefined. */
-function defined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const kept: { [K in keyof T]?: Exclude<T[K], undefined> } = {};
-  for (const key in object) {
-    const value = object[key];
-    if (value !== undefined) kept[key] = value as Exclude<T[typeof key], undefined>;
-  }
-  return kept;
 }

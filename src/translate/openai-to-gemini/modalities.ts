@@ -58,10 +58,11 @@ function readModalities(
 }
 
 function byDefault(context: RequestContext): ResponseModality[] | undefined {
-  const written = outputOf(context);
-  if (!written.includes("IMAGE") && !written.includes("AUDIO")) {
+  const { outputModalities } = context.target.facts;
+  if (!outputModalities.includes("image") && !outputModalities.includes("audio")) {
     return undefined;
   }
+  const written = outputOf(context);
   context.notes.add(
     "added",
     "modalities",

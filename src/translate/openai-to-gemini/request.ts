@@ -92,17 +92,17 @@ export function toGeminiRequest(body: unknown, options: RequestOptions): GeminiC
   );
   const cachedContent = toCachedContent(google, context);
   const labels = toLabels(google, context);
-  const request: GenerateContentRequest = {
-    contents,
-    ...(systemInstruction === undefined ? {} : { systemInstruction }),
-    ...(tooling.tools === undefined ? {} : { tools: tooling.tools }),
-    ...(tooling.toolConfig === undefined ? {} : { toolConfig: tooling.toolConfig }),
-    ...(generation.generationConfig === undefined ? {} : { generationConfig: generation.generationConfig }),
-    ...safety,
-    ...(cachedContent === undefined ? {} : { cachedContent }),
-    ...(labels === undefined ? {} : { labels }),
-    ...(serviceTier === undefined ? {} : { serviceTier }),
-  };
+  const { tools, toolConfig, legacyFunctions } = tooling;
+  const { generationConfig, fanOut, audioFormat } = generation;
+  const request: GenerateContentRequest = { contents };
+  if (systemInstruction !== undefined) request.systemInstruction = systemInstruction;
+  if (tools !== undefined) request.tools = tools;
+  if (toolConfig !== undefined) request.toolConfig = toolConfig;
+  if (generationConfig !== undefined) request.generationConfig = generationConfig;
+  Object.assign(request, safety);
+  if (cachedContent !== undefined) request.cachedContent = cachedContent;
+  if (labels !== undefined) request.labels = labels;
+  if (serviceTier !== undefined) request.serviceTier = serviceTier;
   checkCacheConflicts(request, google);
   if (options.strict === true) {
     refuseIgnored(notes);
@@ -112,16 +112,16 @@ export function toGeminiRequest(body: unknown, options: RequestOptions): GeminiC
     body: request,
     headers,
     stream,
-    fanOut: generation.fanOut,
+    fanOut,
     answer: {
       model: written,
       stream,
       includeUsage,
-      legacyFunctions: tooling.legacyFunctions,
+      legacyFunctions,
       thoughtTagMarker,
       reasoningFormat: options.reasoningFormat ?? "reasoning_content",
-      audioFormat: generation.audioFormat,
-      logprobs: request.generationConfig?.responseLogprobs === true,
+      audioFormat,
+      logprobs: generationConfig?.responseLogprobs === true,
     },
     notes,
   };

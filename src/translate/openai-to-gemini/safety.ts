@@ -28,10 +28,10 @@ export function toSafety(google: GoogleOptions, context: RequestContext): Safety
     const armor = google.get("model_armor_config")?.path ?? "model_armor_config";
     throw invalidRequest(armor, `${armor}: takes the place of safety_settings; send only one of them.`);
   }
-  return {
-    ...(safetySettings === undefined ? {} : { safetySettings }),
-    ...(modelArmorConfig === undefined ? {} : { modelArmorConfig }),
-  };
+  const safety: Safety = {};
+  if (safetySettings !== undefined) safety.safetySettings = safetySettings;
+  if (modelArmorConfig !== undefined) safety.modelArmorConfig = modelArmorConfig;
+  return safety;
 }
 
 function toSafetySettings(google: GoogleOptions, context: RequestContext): SafetySetting[] | undefined {

@@ -11,29 +11,40 @@ const VERTEX_2_5_OUTPUT_LIMIT = 65_535;
 /** Both penalties take [-2, 2): OpenAI's largest value lies just outside. */
 const LARGEST_PENALTY = 1.99;
 
+const TOKENS = { integer: true, min: 1 };
+const TEMPERATURE = { min: 0, max: 2 };
+const TOP_P = { min: 0, max: 1 };
+const TOP_K = { integer: true, min: -1, max: MAX_INT32 };
+const SEED = { integer: true };
+const PENALTY = { min: -2, max: 2 };
+const TOP_LOGPROBS = { integer: true, min: 0, max: 20 };
+
 /** The numbers of `generationConfig`: lengths, sampling, seed, penalties and logprobs. */
 export function toSamplingConfig(
   request: ChatCompletionRequest,
   google: GoogleOptions,
   context: RequestContext,
 ): GenerationConfig {
-  return {
-    ...maxOutputTokens(request, context),
-    ...sampling(request, google, context),
-    ...seed(request, context),
-    ...penalty(request, "frequency_penalty", "frequencyPenalty", context),
-    ...penalty(request, "presence_penalty", "presencePenalty", context),
-    ...logprobs(request, context),
-  };
+  const config: GenerationConfig = {};
+  addMaxOutputTokens(config, request, context);
+  addSampling(config, request, google, context);
+  addSeed(config, request, context);
+  addPenalty(config, request, "frequency_penalty", "frequencyPenalty", context);
+  addPenalty(config, request, "presence_penalty", "presencePenalty", context);
+  addLogprobs(config, request, context);
+  return config;
 }
 
-function maxOutputTokens(request: ChatCompletionRequest, context: RequestContext): GenerationConfig {
-  const limits = { integer: true, min: 1 };
-  const current = optionalNumber(request, "max_completion_tokens", "max_completion_tokens", limits);
-  const older = optionalNumber(request, "max_tokens", "max_tokens", limits);
+function addMaxOutputTokens(
+  config: GenerationConfig,
+  request: ChatCompletionRequest,
+  context: RequestContext,
+): void {
+  const current = optionalNumber(request, "max_completion_tokens", "max_completion_tokens", TOKENS);
+  const older = optionalNumber(request, "max_tokens", "max_tokens", TOKENS);
   const wanted = current ?? older;
   if (wanted === undefined) {
-    return {};
+    return;
   }
   const { model } = context.target;
   const field = current === undefined ? "max_tokens" : "max_completion_tokens";
@@ -50,7 +61,7 @@ function maxOutputTokens(request: ChatCompletionRequest, context: RequestContext
       context.notes.add("ignored", "max-tokens", "max_tokens", "max_completion_tokens takes its place.");
     }
   }
-  return { maxOutputTokens: Math.min(wanted, limit) };
+  config.maxOutputTokens = Math.min(wanted, limit);
 }
 
 function outputLimit({ surface, facts }: Target): number {
@@ -62,17 +73,17 @@ function outputLimit({ surface, facts }: Target): number {
     : facts.maxOutputTokens;
 }
 
-function sampling(
+function addSampling(
+  config: GenerationConfig,
   request: ChatCompletionRequest,
   google: GoogleOptions,
   context: RequestContext,
-): GenerationConfig {
-  const config: GenerationConfig = {};
-  const temperature = optionalNumber(request, "temperature", "temperature", { min: 0, max: 2 });
+): void {
+  const temperature = optionalNumber(request, "temperature", "temperature", TEMPERATURE);
   if (temperature !== undefined && takesSampling("temperature", context)) {
     config.temperature = temperature;
   }
-  const topP = optionalNumber(request, "top_p", "top_p", { min: 0, max: 1 });
+  const topP = optionalNumber(request, "top_p", "top_p", TOP_P);
   if (topP !== undefined && takesSampling("top_p", context)) {
     config.topP = topP;
   }
@@ -80,7 +91,6 @@ function sampling(
   if (topK !== undefined && takesSampling(topK.path, context)) {
     config.topK = topK.value;
   }
-  return config;
 }
 
 function takesSampling(field: string, context: RequestContext): boolean {
@@ -103,10 +113,9 @@ function readTopK(
   google: GoogleOptions,
   context: RequestContext,
 ): { value: number; path: string } | undefined {
-  const limits = { integer: true, min: -1, max: MAX_INT32 };
   const option = google.get("top_k");
-  const fromGoogle = option && optionalNumber(option.object, option.key, option.path, limits);
-  const fromTop = optionalNumber(request, "top_k", "top_k", limits);
+  const fromGoogle = option && optionalNumber(option.object, option.key, option.path, TOP_K);
+  const fromTop = optionalNumber(request, "top_k", "top_k", TOP_K);
   if (option !== undefined && fromTop !== undefined) {
     context.notes.add("ignored", "sampling", "top_k", `${option.path} takes its place.`);
   }
@@ -122,10 +131,10 @@ function readTopK(
   return { value, path };
 }
 
-function seed(request: ChatCompletionRequest, context: RequestContext): GenerationConfig {
-  const value = optionalNumber(request, "seed", "seed", { integer: true });
+function addSeed(config: GenerationConfig, request: ChatCompletionRequest, context: RequestContext): void {
+  const value = optionalNumber(request, "seed", "seed", SEED);
   if (value === undefined) {
-    return {};
+    return;
   }
   // The low 32 bits, so that one seed always gives one seed.
   const reduced = Number(BigInt.asIntN(32, BigInt(value)));
@@ -134,38 +143,44 @@ function seed(request: ChatCompletionRequest, context: RequestContext): Generati
   } else {
     context.notes.add("approximated", "seed", "seed", `Reduced to 32 bits, and sent as ${reduced}.`);
   }
-  return { seed: reduced };
+  config.seed = reduced;
 }
 
-function penalty(
+function addPenalty(
+  config: GenerationConfig,
   request: ChatCompletionRequest,
   field: "frequency_penalty" | "presence_penalty",
   target: "frequencyPenalty" | "presencePenalty",
   context: RequestContext,
-): GenerationConfig {
-  const value = optionalNumber(request, field, field, { min: -2, max: 2 });
+): void {
+  const value = optionalNumber(request, field, field, PENALTY);
   if (value === undefined) {
-    return {};
+    return;
   }
   if (value === 0) {
     context.notes.used(field, "penalties");
-    return {};
+    return;
   }
   if (!context.target.facts.penalties) {
     context.notes.add("ignored", "penalties", field, `${context.target.model} refuses penalties.`);
-    return {};
+    return;
   }
   if (value > LARGEST_PENALTY) {
     context.notes.add("clamped", "penalties", field, `Sent as ${LARGEST_PENALTY}: Gemini takes less than 2.`);
-    return { [target]: LARGEST_PENALTY };
+    config[target] = LARGEST_PENALTY;
+    return;
   }
   context.notes.used(field, "penalties");
-  return { [target]: value };
+  config[target] = value;
 }
 
-function logprobs(request: ChatCompletionRequest, context: RequestContext): GenerationConfig {
+function addLogprobs(
+  config: GenerationConfig,
+  request: ChatCompletionRequest,
+  context: RequestContext,
+): void {
   const wanted = optionalBoolean(request, "logprobs", "logprobs");
-  const top = optionalNumber(request, "top_logprobs", "top_logprobs", { integer: true, min: 0, max: 20 });
+  const top = optionalNumber(request, "top_logprobs", "top_logprobs", TOP_LOGPROBS);
   if (top !== undefined && wanted !== true) {
     throw invalidRequest("top_logprobs", "top_logprobs: needs logprobs to be true beside it.");
   }
@@ -176,8 +191,9 @@ function logprobs(request: ChatCompletionRequest, context: RequestContext): Gene
     context.notes.used("top_logprobs", "logprobs");
   }
   if (wanted !== true) {
-    return {};
+    return;
   }
+  config.responseLogprobs = true;
   // Gemini counts from one; zero alternatives is what it gives without a count.
-  return { responseLogprobs: true, ...(top === undefined || top === 0 ? {} : { logprobs: top }) };
+  if (top !== undefined && top !== 0) config.logprobs = top;
 }

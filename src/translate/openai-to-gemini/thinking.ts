@@ -38,6 +38,7 @@ export function toThinkingConfig(
 ): ThinkingConfig | undefined {
   const asked = readThinking(request, google, context);
   const { amount } = asked;
+  if (amount === undefined && asked.includeThoughts === undefined) return undefined;
   const config =
     amount === undefined
       ? switchedOn(asked, context)

@@ -35,24 +35,20 @@ export function toTooling(
   const chosen = toFunctionCallingConfig(request, functions, context);
   const streamed = streamsArguments(google, functions, stream, context);
   // Some models refuse function declarations in more than one tool.
-  const functionTools =
-    functions.declarations.length === 0 ? [] : [{ functionDeclarations: functions.declarations }];
-  const tools = [...functionTools, ...hosted];
-  const combined = functionTools.length > 0 && hosted.length > 0;
+  const tools: Tool[] =
+    functions.declarations.length === 0
+      ? hosted
+      : [{ functionDeclarations: functions.declarations }, ...hosted];
+  const combined = functions.declarations.length > 0 && hosted.length > 0;
   if (combined) {
     checkCombination(request, google, context);
   }
-  const calling = {
-    ...validated(chosen, functions, combined, context),
-    ...(streamed ? { streamFunctionCallArguments: true } : {}),
-  };
-  const toolConfig: ToolConfig = {
-    ...(Object.keys(calling).length === 0 ? {} : { functionCallingConfig: calling }),
-    // The Gemini API wants this beside its own tools; Vertex AI does not know it.
-    ...(combined && context.target.surface === "gemini-api"
-      ? { includeServerSideToolInvocations: true }
-      : {}),
-  };
+  const toolConfig: ToolConfig = {};
+  const calling = validated(chosen, functions, combined, context);
+  if (streamed) toolConfig.functionCallingConfig = { ...calling, streamFunctionCallArguments: true };
+  else if (calling !== undefined) toolConfig.functionCallingConfig = calling;
+  // The Gemini API wants this beside its own tools; Vertex AI does not know it.
+  if (combined && context.target.surface === "gemini-api") toolConfig.includeServerSideToolInvocations = true;
   return {
     tools: tools.length === 0 ? undefined : tools,
     toolConfig: Object.keys(toolConfig).length === 0 ? undefined : toolConfig,

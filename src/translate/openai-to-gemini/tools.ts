@@ -19,6 +19,11 @@ const MAX_FUNCTIONS = 512;
 /** From js-genai's FunctionDeclaration.name. OpenAI's names are a subset, but for those that start with a digit or "-". */
 const FUNCTION_NAME = /^[A-Za-z_][A-Za-z0-9_.:-]{0,127}$/;
 
+const TOOL_KEYS = ["type", "function"];
+const FUNCTION_KEYS = ["name", "description", "strict", "parameters"];
+/** Of the Responses API's form. */
+const FLAT_KEYS = [...TOOL_KEYS, ...FUNCTION_KEYS];
+
 export interface FunctionTools {
   declarations: FunctionDeclaration[];
   names: ReadonlySet<string>;
@@ -47,8 +52,9 @@ export function toFunctionTools(request: ChatCompletionRequest, context: Request
   };
   const read = functions === undefined ? readTool : readFunction;
   const field = functions === undefined ? "tools" : "functions";
-  for (const [index, entry] of (tools ?? functions ?? []).entries()) {
-    read(entry, `${field}[${index}]`, found, context);
+  const entries = tools ?? functions ?? [];
+  for (let index = 0; index < entries.length; index += 1) {
+    read(entries[index], `${field}[${index}]`, found, context, FUNCTION_KEYS);
   }
   return found;
 }
@@ -59,28 +65,30 @@ function readTool(tool: unknown, path: string, found: Found, context: RequestCon
   if (!isObject(tool)) {
     throw wrongType(path, "an object", tool);
   }
-  const type = optionalString(tool, "type", `${path}.type`);
+  const typePath = `${path}.type`;
+  const type = optionalString(tool, "type", typePath);
   if (type === undefined && !Object.hasOwn(tool, "function")) {
     throw invalidRequest(
-      `${path}.type`,
-      `${path}.type: is required and must be function; Gemini's own tools go into extra_body.google.tools.`,
+      typePath,
+      `${typePath}: is required and must be function; Gemini's own tools go into extra_body.google.tools.`,
     );
   }
   if (type !== undefined && type !== "function") {
-    throw invalidRequest(`${path}.type`, unsupportedType(type, `${path}.type`));
+    throw invalidRequest(typePath, unsupportedType(type, typePath));
   }
-  context.notes.used(`${path}.type`, "tools");
-  const nested = optionalObject(tool, "function", `${path}.function`);
+  context.notes.used(typePath, "tools");
+  const functionPath = `${path}.function`;
+  const nested = optionalObject(tool, "function", functionPath);
   if (nested === undefined) {
     if (!Object.hasOwn(tool, "name")) {
-      throw wrongType(`${path}.function`, "an object with a name", undefined);
+      throw wrongType(functionPath, "an object with a name", undefined);
     }
     // The Responses API's flat form: clients that speak both APIs mix them up.
-    readFunction(tool, path, found, context, ["type", "function"]);
+    readFunction(tool, path, found, context, FLAT_KEYS);
     return;
   }
-  noteUnknownKeys(tool, ["type", "function"], path, context.notes);
-  readFunction(nested, `${path}.function`, found, context);
+  noteUnknownKeys(tool, TOOL_KEYS, path, context.notes);
+  readFunction(nested, functionPath, found, context, FUNCTION_KEYS);
 }
 
 function unsupportedType(type: string, path: string): string {
@@ -98,38 +106,39 @@ function readFunction(
   path: string,
   found: Found,
   context: RequestContext,
-  readElsewhere: readonly string[] = [],
+  keys: readonly string[],
 ): void {
   if (!isObject(declared)) {
     throw wrongType(path, "an object", declared);
   }
   const { notes } = context;
-  const name = requiredString(declared, "name", `${path}.name`);
+  const namePath = `${path}.name`;
+  const name = requiredString(declared, "name", namePath);
   if (!FUNCTION_NAME.test(name)) {
     throw invalidRequest(
-      `${path}.name`,
-      `${path}.name: must be 1 to 128 letters, digits, "_", ".", ":" or "-", a letter or "_" first.`,
+      namePath,
+      `${namePath}: must be 1 to 128 letters, digits, "_", ".", ":" or "-", a letter or "_" first.`,
     );
   }
   if (found.names.has(name)) {
-    throw invalidRequest(`${path}.name`, `${path}.name: an earlier function has the same name.`);
+    throw invalidRequest(namePath, `${namePath}: an earlier function has the same name.`);
   }
   found.names.add(name);
-  notes.used(`${path}.name`, "tools");
-  const description = optionalString(declared, "description", `${path}.description`);
+  notes.used(namePath, "tools");
+  const declaration: FunctionDeclaration = { name };
+  const descriptionPath = `${path}.description`;
+  const description = optionalString(declared, "description", descriptionPath);
   if (description !== undefined) {
-    notes.used(`${path}.description`, "tools");
+    notes.used(descriptionPath, "tools");
+    if (description !== "") declaration.description = description;
   }
-  const strict = optionalBoolean(declared, "strict", `${path}.strict`);
+  const strictPath = `${path}.strict`;
+  const strict = optionalBoolean(declared, "strict", strictPath);
   if (strict === true) {
-    found.strict.push(`${path}.strict`);
+    found.strict.push(strictPath);
   } else if (strict === false) {
-    notes.used(`${path}.strict`, "tools");
+    notes.used(strictPath, "tools");
   }
-  noteUnknownKeys(declared, [...readElsewhere, "name", "description", "strict", "parameters"], path, notes);
-  found.declarations.push({
-    name,
-    ...(description === undefined || description === "" ? {} : { description }),
-    ...toParameters(declared, path, context),
-  });
+  noteUnknownKeys(declared, keys, path, notes);
+  found.declarations.push(Object.assign(declaration, toParameters(declared, path, context)));
 }

@@ -79,8 +79,10 @@ export function noteUnknownKeys(
   notes: Notes,
   rule: RuleId = "unknown-field",
 ): void {
-  for (const [key, value] of Object.entries(object)) {
-    if (value !== null && value !== undefined && !read.includes(key)) {
+  for (const key in object) {
+    if (read.includes(key) || !Object.hasOwn(object, key)) continue;
+    const value = object[key];
+    if (value !== null && value !== undefined) {
       notes.add("ignored", rule, memberPath(path, key), "This field is not known here.");
     }
   }
