@@ -23,7 +23,8 @@ interface TextPart {
  * part comes in many pieces, so a piece that begins an event goes on with the part before it if that was of its kind.
  */
 export class ContentMap {
-  readonly #parts: TextPart[] = [];
+  /** Undefined before the first: nearly always the only one, and a list of one takes a fifth of what `push` makes room for. */
+  #parts: TextPart[] | undefined;
   #partIndex = -1;
   #kind: "text" | "thought" | "other" = "other";
 
@@ -33,23 +34,25 @@ export class ContentMap {
     this.#partIndex += 1;
     this.#kind = kind;
     if (kind === "text") {
-      this.#parts.push({ partIndex: this.#partIndex, contentStart, positions: new Utf8Positions() });
+      const part = { partIndex: this.#partIndex, contentStart, positions: new Utf8Positions() };
+      if (this.#parts === undefined) this.#parts = [part];
+      else this.#parts.push(part);
     }
   }
 
   /** Text of the answer part that was begun last. */
   append(text: string): void {
-    this.#parts.at(-1)?.positions.append(text);
+    this.#parts?.at(-1)?.positions.append(text);
   }
 
   /** The same of a text of that many characters, all of them ASCII; only where `isAscii`. */
   appendAscii(length: number): void {
-    this.#parts.at(-1)?.positions.appendAscii(length);
+    this.#parts?.at(-1)?.positions.appendAscii(length);
   }
 
   /** All text of the part that was begun last is ASCII. */
   get isAscii(): boolean {
-    return this.#parts.at(-1)?.positions.isAscii !== false;
+    return this.#parts?.at(-1)?.positions.isAscii !== false;
   }
 
   /** True when the next text goes on with the part before it. */
@@ -60,18 +63,19 @@ export class ContentMap {
   /** The index into `content` of a byte offset in a part; undefined when there is no text to point into. */
   indexAt(partIndex: number, byte: number): number | undefined {
     // A part that holds no answer text (a thought, say) cannot be what is meant: then the text as a whole is.
+    const parts = this.#parts ?? [];
     let at = Math.max(
       0,
-      this.#parts.findIndex((part) => part.partIndex === partIndex),
+      parts.findIndex((part) => part.partIndex === partIndex),
     );
     let left = byte;
-    let part = this.#parts[at];
+    let part = parts[at];
     // Behind the end of its part: offsets into the joined text have been seen in streams.
-    for (let next = this.#parts[at + 1]; part !== undefined && left > part.positions.bytes; at += 1) {
+    for (let next = parts[at + 1]; part !== undefined && left > part.positions.bytes; at += 1) {
       if (next === undefined) break;
       left -= part.positions.bytes;
       part = next;
-      next = this.#parts[at + 2];
+      next = parts[at + 2];
     }
     const inside = part?.positions.indexAt(left);
     return part === undefined || inside === undefined ? undefined : part.contentStart + inside;

@@ -11,15 +11,20 @@ import { index, nonEmpty, objects, record } from "./lenient.ts";
 /** OpenAI's limit for `n`; more can only be a fault upstream. */
 const MAX_CHOICES = 128;
 
+const NONE: readonly number[] = [];
+/** Nearly always all there is. */
+const FIRST: readonly number[] = [0];
+
 export class AnswerChoices {
   /**
-   * By choice index. These lists are made anew for each choice: nearly always there is one, and a list that was pushed
+   * By choice index. The lists are joined anew for each choice: nearly always there is one, and a list that was pushed
    * to has room for sixteen more for as long as the answer takes.
    */
   list: readonly ChoiceTranslation[] = [];
-  /** Of each choice: the upstream call, and the candidate's index in its answer. */
-  #sources: readonly number[] = [];
-  #candidates: readonly number[] = [];
+  /** Of each choice: the upstream call. */
+  #sources: readonly number[] = NONE;
+  /** Of each choice: the candidate's index in the answer of that call. */
+  #candidates: readonly number[] = NONE;
   readonly #shape: AnswerShape;
   readonly #context: AnswerContext;
   readonly #model: string;
@@ -72,9 +77,10 @@ export class AnswerChoices {
       );
     }
     const choice = new ChoiceTranslation(this.#shape, this.#context, this.#model, this.list.length, answerId);
-    this.#sources = [...this.#sources, source];
-    this.#candidates = [...this.#candidates, candidateIndex];
-    this.list = [...this.list, choice];
+    const isFirst = this.list.length === 0;
+    this.#sources = isFirst && source === 0 ? FIRST : this.#sources.concat(source);
+    this.#candidates = isFirst && candidateIndex === 0 ? FIRST : this.#candidates.concat(candidateIndex);
+    this.list = this.list.concat(choice);
     return choice;
   }
 }

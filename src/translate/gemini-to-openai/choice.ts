@@ -37,6 +37,7 @@ export class ChoiceTranslation {
   audioMimeType: string | undefined;
   readonly #shape: AnswerShape;
   readonly #context: AnswerContext;
+  readonly #model: string;
   readonly #answerId: string;
 
   #roleSent = false;
@@ -51,27 +52,29 @@ export class ChoiceTranslation {
   #audio: AudioPieces | undefined;
   #textSignature: string | undefined;
   readonly #map = new ContentMap();
-  readonly #calls: ChoiceCalls;
-  readonly #ending = new ChoiceEnding();
+  /** Made for the first call. */
+  #calls: ChoiceCalls | undefined;
+  /** Made for the first candidate that says more than its content. */
+  #ending: ChoiceEnding | undefined;
 
   #ignoredParts = 0;
 
   constructor(shape: AnswerShape, context: AnswerContext, model: string, index: number, answerId: string) {
     this.#shape = shape;
     this.#context = context;
-    this.#calls = new ChoiceCalls(shape, context, model);
+    this.#model = model;
     this.index = index;
     this.#answerId = answerId;
   }
 
   /** Gemini said why this candidate ended, or that the prompt was refused. */
   get ended(): boolean {
-    return this.#ending.known;
+    return this.#ending?.known === true;
   }
 
   /** Anything but thoughts has come. */
   get hasOutput(): boolean {
-    return this.#hasOtherOutput || this.#calls.count > 0 || this.#images > 0;
+    return this.#hasOtherOutput || this.#images > 0 || (this.#calls !== undefined && this.#calls.count > 0);
   }
 
   /** The role alone, unless it was sent: accumulators want choices to begin in the order of their numbers. */
@@ -89,7 +92,7 @@ export class ChoiceTranslation {
       this.#part(part, first, steps);
       first = false;
     }
-    this.#ending.note(candidate);
+    if (!hasOnlyContent(candidate)) (this.#ending ??= new ChoiceEnding()).note(candidate);
     if (this.#shape.logprobs) this.#addLogprobs(candidate.logprobsResult, steps);
     return steps;
   }
@@ -111,7 +114,7 @@ export class ChoiceTranslation {
 
   /** True while one more piece of answer text takes nothing but a content delta. */
   get takesPlainText(): boolean {
-    if (!this.#roleSent || this.#thoughtFlag || this.#tagOpen || this.#calls.isOpen) return false;
+    if (!this.#roleSent || this.#thoughtFlag || this.#tagOpen || this.#calls?.isOpen === true) return false;
     return this.#map.inText && !this.#shape.logprobs;
   }
 
@@ -134,7 +137,7 @@ export class ChoiceTranslation {
 
   /** The prompt was refused: the choice ends here unless Gemini also gave a reason of its own. */
   block(feedback: PromptFeedback): void {
-    this.#ending.block(feedback);
+    (this.#ending ??= new ChoiceEnding()).block(feedback);
   }
 
   /**
@@ -147,27 +150,28 @@ export class ChoiceTranslation {
     const audio = this.#audio?.end() ?? "";
     if (audio !== "") this.#emit(steps, { audio: { data: audio } });
     const hasOutput = this.hasOutput;
-    const finish = this.#ending.finishReason({
-      calledTools: this.#calls.count > 0,
+    const ending = this.#ending ?? new ChoiceEnding();
+    const finish = ending.finishReason({
+      calledTools: this.#calls !== undefined && this.#calls.count > 0,
       legacyFunctions: this.#shape.legacyFunctions,
       hasOutput,
     });
 
-    if (finish === "content_filter" && !hasOutput) this.#emit(steps, { refusal: this.#ending.refusal() });
+    if (finish === "content_filter" && !hasOutput) this.#emit(steps, { refusal: ending.refusal() });
     // An answer of nothing is still a string for clients that read `content.length`.
     else if (!hasOutput && this.#roleSent) this.#emit(steps, { content: "" });
     else if (!hasOutput) this.#openRole(steps, { content: "" });
-    const signature = this.#calls.legacySignature ?? this.#textSignature;
+    const signature = this.#calls?.legacySignature ?? this.#textSignature;
     if (signature !== undefined) {
       // Once, whatever came: the Python SDK's accumulator joins strings that come twice.
       const google: GoogleExtra = { ...this.#endOfFlag(), thought_signature: signature };
       this.#emit(steps, { extra_content: { google } });
     } else if (this.#thoughtFlag) this.#emit(steps, {});
     // Once, too: list entries without an `index` break that accumulator when they come in two chunks.
-    const annotations = this.#ending.annotations(this.#map);
+    const annotations = ending.annotations(this.#map);
     if (annotations.length > 0) this.#emit(steps, { annotations });
 
-    const extra_content = this.#ending.extraContent(this.#ignoredParts + this.#calls.ignored);
+    const extra_content = ending.extraContent(this.#ignoredParts + (this.#calls?.ignored ?? 0));
     const end: ChoiceEnd = { steps, finish_reason: finish };
     if (extra_content !== undefined) end.extra_content = extra_content;
     return end;
@@ -223,7 +227,7 @@ export class ChoiceTranslation {
    * them, `reasoning` OpenRouter's.
    */
   #thought(text: string, continues: boolean, steps: Step[]): void {
-    this.#emitAll(steps, this.#calls.close());
+    this.#closeCall(steps);
     this.#map.begin("thought", continues, 0);
     const { thoughtTagMarker: marker, reasoningFormat } = this.#shape;
     if (marker !== undefined) {
@@ -252,20 +256,25 @@ export class ChoiceTranslation {
 
   /** Ends a streamed call and a tagged thought, whichever is under way, before something else begins. */
   #leaveOpen(steps: Step[]): void {
-    if (this.#calls.isOpen) this.#emitAll(steps, this.#calls.close());
+    this.#closeCall(steps);
     if (!this.#tagOpen) return;
     this.#tagOpen = false;
     this.#thoughtContent(`</${this.#shape.thoughtTagMarker}>`, steps);
   }
 
+  #closeCall(steps: Step[]): void {
+    if (this.#calls?.isOpen === true) this.#emitAll(steps, this.#calls.close());
+  }
+
   #functionCall(part: CallPart, steps: Step[]): void {
+    const calls = (this.#calls ??= new ChoiceCalls(this.#shape, this.#context, this.#model));
     const name = nonEmpty(part.call["name"]);
     if (name === undefined) {
-      this.#emitAll(steps, this.#calls.continue(part.call, part.signature));
+      this.#emitAll(steps, calls.continue(part.call, part.signature));
       return;
     }
     this.#leaveOpen(steps);
-    this.#emitAll(steps, this.#calls.begin(name, part));
+    this.#emitAll(steps, calls.begin(name, part));
   }
 
   /** True when the part was an image or audio, shown or not. */

@@ -49,8 +49,8 @@ export class StreamTranslation {
   readonly #choices: AnswerChoices;
   readonly #calls: readonly CallState[];
   #envelope: Envelope | undefined;
-  /** A chunk up to its choice index. */
-  #prefix = "";
+  /** A chunk up to its choice index; made when it is needed, and not kept while plain text comes, which has it as bytes. */
+  #prefix: string | undefined;
   /** Choices below this number have had their role sent. */
   #opened = 0;
 
@@ -159,15 +159,21 @@ export class StreamTranslation {
   /** `id`, `created` and `model` are the same on every chunk, so the first event settles them. */
   #open(event: GenerateContentResponse | undefined): Envelope {
     if (this.#envelope === undefined) {
-      const envelope = toEnvelope(event, this.#shape, this.#context);
-      this.#envelope = envelope;
-      this.#prefix = inOnePiece(
-        `data: {"id":${JSON.stringify(envelope.id)},"object":"chat.completion.chunk",` +
-          `"created":${envelope.created},"model":${JSON.stringify(envelope.model)},` +
-          `"system_fingerprint":${JSON.stringify(envelope.system_fingerprint)},"choices":[{"index":`,
-      );
+      this.#envelope = toEnvelope(event, this.#shape, this.#context);
     }
     return this.#envelope;
+  }
+
+  #upToIndex(): string {
+    if (this.#prefix === undefined) {
+      const { id, created, model, system_fingerprint } = this.#open(undefined);
+      this.#prefix = inOnePiece(
+        `data: {"id":${JSON.stringify(id)},"object":"chat.completion.chunk",` +
+          `"created":${created},"model":${JSON.stringify(model)},` +
+          `"system_fingerprint":${JSON.stringify(system_fingerprint)},"choices":[{"index":`,
+      );
+    }
+    return this.#prefix;
   }
 
   /** The same bytes `#chunk` would make, with nothing but the text to stringify. */
@@ -176,7 +182,7 @@ export class StreamTranslation {
   }
 
   #upToText(index: number): string {
-    return `${this.#prefix}${index},"delta":{"content":`;
+    return `${this.#upToIndex()}${index},"delta":{"content":`;
   }
 
   #suffix(): string {
@@ -208,6 +214,7 @@ export class StreamTranslation {
     const before = BytePattern.of(text);
     const after = BytePattern.of(`"${this.#textSuffix()}`);
     if (before === undefined || after === undefined) return undefined;
+    this.#prefix = undefined;
     return { events: new PlainTextEvents(), choice, before, after, isAscii: isAscii(text) };
   }
 
@@ -222,12 +229,11 @@ export class StreamTranslation {
   }
 
   #stepFrames(index: number, steps: Step[]): string {
-    this.#open(undefined);
     let frames = "";
     for (const { delta, logprobs } of steps) {
       // The same bytes `#chunk` would make.
       frames +=
-        `${this.#prefix}${index},"delta":${JSON.stringify(delta)},"finish_reason":null,` +
+        `${this.#upToIndex()}${index},"delta":${JSON.stringify(delta)},"finish_reason":null,` +
         `"logprobs":${logprobs === null ? "null" : JSON.stringify(logprobs)}${this.#suffix()}`;
     }
     return frames;
