@@ -4,7 +4,7 @@ import { AFTER, IDLE, openMiB, openOf, perStream } from "./figure-names.ts";
 import { leave, type Seat, seat } from "./groups.ts";
 import type { Load } from "./load.ts";
 import { residentBytes } from "./process-figures.ts";
-import { pause } from "./processes.ts";
+import { hold, pause, release, settled } from "./processes.ts";
 import type { Figures } from "./results.ts";
 import { BURST, SLOW, UNARY } from "./workloads.ts";
 
@@ -30,7 +30,11 @@ export function holdSeconds(streams: number): number {
   return streams / OPENED + 6;
 }
 
-/** Everybody is idle at the same time, and has streams open one after the other. */
+/**
+ * Everybody is idle at the same time, and has streams open one after the other. Whoever still works on its streams once
+ * they are closed, or on requests that nobody waits for any more, is held while another has its turn: it would take
+ * the core that they share.
+ */
 export async function measureMemory(
   load: Load,
   contestants: readonly Contestant[],
@@ -56,10 +60,13 @@ export async function measureMemory(
     for (const streams of plan.streams) {
       for (const one of seats) {
         say(`${one.contestant.name}: memory with ${streams} streams`);
+        await release(one.gateway);
         Object.assign(found[one.contestant.name]!, await withStreams(load, one, streams, found));
+        if (!(await settled(one.gateway))) hold(one.gateway);
       }
     }
     if (plan.afterwards) {
+      await Promise.all(seats.map(({ gateway }) => release(gateway)));
       await pause(plan.quietSeconds * 1000);
       for (const { contestant, gateway } of seats) found[contestant.name]![AFTER] = mib(gateway!.pid);
     }

@@ -109,7 +109,7 @@ function memorySeconds({ memory }: Plan): number {
   for (const name of contestants) {
     const { requestsPerSecond, streamsPerSecond, startSeconds } = paceOf(name);
     seconds += startSeconds + requests / requestsPerSecond + bursts / streamsPerSecond;
-    for (const count of streams) seconds += holdSeconds(count);
+    for (const count of streams) seconds += holdSeconds(count) + TURN_SECONDS;
   }
   return seconds;
 }

@@ -97,15 +97,19 @@ export async function release(one: Running | undefined): Promise<void> {
   await settled(one);
 }
 
-/** Waits until the process has nothing to do, which may be left over from what was asked of it; at most two seconds. */
-export async function settled(one: Running | undefined): Promise<void> {
-  if (one === undefined) return;
+/**
+ * Waits until the process has nothing to do, which may be left over from what was asked of it; at most two seconds.
+ * @returns whether it has nothing to do
+ */
+export async function settled(one: Running | undefined): Promise<boolean> {
+  if (one === undefined) return true;
   const [windowMs, most] = [40, 50];
   for (let windows = 0; windows < most; windows += 1) {
     const before = cpuMicros(one.pid);
     await pause(windowMs);
-    if (cpuMicros(one.pid) - before < windowMs * 1000 * 0.15) return;
+    if (cpuMicros(one.pid) - before < windowMs * 1000 * 0.15) return true;
   }
+  return false;
 }
 
 /** To other cores, with all its threads and children. */
