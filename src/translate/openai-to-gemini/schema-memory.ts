@@ -10,9 +10,22 @@ const VALUE_WEIGHT = 32;
 /** Deeper than any request body may be. */
 const MAX_DEPTH = 128;
 
+/** A JSON object with its keys at hand, so that comparing another with it makes no lists of keys. */
+class KnownObject {
+  readonly keys: readonly string[];
+  readonly values: readonly Known[];
+
+  constructor(object: { [key: string]: Json }) {
+    this.keys = Object.keys(object);
+    this.values = Object.values(object).map(knownOf);
+  }
+}
+
+type Known = string | number | boolean | null | readonly Known[] | KnownObject;
+
 interface Remembered {
-  /** A copy: what the caller passed may change. */
-  schema: Json;
+  /** Made of a copy: what the caller passed may change. */
+  schema: Known;
   /** Its objects are frozen, as every request that sends the same schema is given the same ones. */
   converted: Json;
   notes: readonly Note[];
@@ -87,7 +100,7 @@ export class SchemaMemory {
     const kept = given === undefined ? undefined : copy(converted, size, 0);
     if (given === undefined || kept === undefined) return;
     const weight = most - size.left + key.length;
-    this.#put(key, { schema: given, converted: frozen(kept), notes, parts, weight });
+    this.#put(key, { schema: knownOf(given), converted: frozen(kept), notes, parts, weight });
   }
 
   #put(key: string, remembered: Remembered): void {
@@ -104,7 +117,10 @@ export class SchemaMemory {
 function nameOf(schema: unknown): string {
   if (typeof schema !== "object" || schema === null || !Object.hasOwn(schema, "properties")) return "";
   const { properties } = schema as { properties: unknown };
-  return typeof properties === "object" && properties !== null ? Object.keys(properties).join() : "";
+  if (typeof properties !== "object" || properties === null) return "";
+  let name = "";
+  for (const key in properties) name += `${key},`;
+  return name;
 }
 
 /** Converting it now would end in the same way. */
@@ -113,29 +129,31 @@ function fits({ notes, parts }: Remembered, context: RequestContext): boolean {
 }
 
 /** True for the same values with the same keys in the same order. `known` is a copy, so it is no deeper than those. */
-function isSame(known: unknown, given: unknown): boolean {
+function isSame(known: Known, given: unknown): boolean {
   if (typeof known !== "object" || known === null) return known === given;
   if (typeof given !== "object" || given === null) return false;
-  if (Array.isArray(known)) {
+  if (!(known instanceof KnownObject)) {
     if (!Array.isArray(given) || given.length !== known.length) return false;
     for (let index = 0; index < known.length; index += 1) {
-      if (!isSame(known[index], given[index])) return false;
+      if (!isSame(known[index]!, given[index])) return false;
     }
     return true;
   }
   if (Object.getPrototypeOf(given) !== Object.prototype) return false;
-  const keys = Object.keys(known);
-  const givenKeys = Object.keys(given);
-  if (keys.length !== givenKeys.length) return false;
-  for (let index = 0; index < keys.length; index += 1) {
-    const key = keys[index]!;
-    if (givenKeys[index] !== key) return false;
-    if (!isSame((known as Fields)[key], (given as Fields)[key])) return false;
+  const { keys, values } = known;
+  let index = 0;
+  for (const key in given) {
+    if (index === keys.length || keys[index] !== key) return false;
+    if (!isSame(values[index]!, (given as Record<string, unknown>)[key])) return false;
+    index += 1;
   }
-  return true;
+  return index === keys.length;
 }
 
-type Fields = Record<string, unknown>;
+function knownOf(value: Json): Known {
+  if (typeof value !== "object" || value === null) return value;
+  return Array.isArray(value) ? value.map(knownOf) : new KnownObject(value);
+}
 
 /** Undefined for what is too large or no JSON. */
 function copy(value: unknown, size: { left: number }, depth: number): Json | undefined {
