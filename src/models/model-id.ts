@@ -15,6 +15,8 @@ const MAX_MODEL_LENGTH = 256;
 /** One path segment that needs no escaping. No colon: it would name another method of the model. */
 const SEGMENT = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
 
+const GOOGLE = "google/";
+
 /**
  * Reads a `model` as OpenAI clients write it: `google/x` (Vertex's OpenAI route), a bare `x` and `models/x`
  * (Gemini API), `publishers/google/models/x`, `endpoints/x` for a tuned model, and the last two forms after
@@ -33,8 +35,11 @@ export function parseModelId(model: string): ModelId {
       `model has ${model.length} characters; at most ${MAX_MODEL_LENGTH} are accepted.`,
     );
   }
+  // As nearly all clients write it.
+  const named = model.startsWith(GOOGLE) ? model.slice(GOOGLE.length) : model;
+  if (isSegment(named)) return { publisher: named === model ? undefined : "google", model: named };
   const segments = model.split("/");
-  if (!segments.every((segment) => SEGMENT.test(segment) && !segment.includes(".."))) {
+  if (!segments.every(isSegment)) {
     throw invalidRequest(
       "model",
       'model may hold letters, digits, ".", "_", "-" and single "/" only, and no "..": write it like google/gemini-3.5-flash.',
@@ -55,6 +60,10 @@ export function parseModelId(model: string): ModelId {
     );
   }
   return { publisher, model: name };
+}
+
+function isSegment(text: string): boolean {
+  return SEGMENT.test(text) && !text.includes("..");
 }
 
 function publisherAndName(segments: string[]): {

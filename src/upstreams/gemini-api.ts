@@ -54,7 +54,10 @@ export function createGeminiApiUpstream(options: GeminiApiOptions): GoogleUpstre
   };
 }
 
+const TUNED = "tunedModels/";
+
 function modelPath(model: string): string {
-  const tuned = /^tunedModels\/(.*)$/s.exec(model)?.[1];
-  return tuned === undefined ? `models/${checkModel(model)}` : `tunedModels/${checkModel(tuned)}`;
+  return model.startsWith(TUNED)
+    ? `${TUNED}${checkModel(model.slice(TUNED.length))}`
+    : `models/${checkModel(model)}`;
 }
