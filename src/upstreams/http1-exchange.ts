@@ -69,7 +69,7 @@ export class Http1Exchange implements UpstreamCall, ConnectionUser, Waiting, Whe
       return;
     }
     const connection = this.#pool.acquire();
-    if (connection !== undefined) this.#use(connection);
+    if (connection !== undefined) this.#use(connection, this.#startedAt);
     else if (this.#pool.wait(this)) this.#watch();
     else this.#fail(busyFailure(this.#origin));
   }
@@ -101,11 +101,11 @@ export class Http1Exchange implements UpstreamCall, ConnectionUser, Waiting, Whe
 
   take(connection: Http1Connection): void {
     this.#pool.wheel.clear(this);
-    this.#use(connection);
+    this.#use(connection, performance.now());
   }
 
   onReady(): void {
-    this.#send();
+    this.#send(performance.now());
   }
 
   onConnectError(error: Error): void {
@@ -118,7 +118,7 @@ export class Http1Exchange implements UpstreamCall, ConnectionUser, Waiting, Whe
     const connection = this.#connection;
     if (this.#state === "sent" && connection !== undefined && this.#isStaleSocket(connection, error)) {
       this.#retried = true;
-      this.#use(this.#pool.replace(connection));
+      this.#use(this.#pool.replace(connection), performance.now());
       return;
     }
     this.#tellLater(exchangeFailure(this.#origin, error, this.#state === "answering"));
@@ -195,7 +195,7 @@ export class Http1Exchange implements UpstreamCall, ConnectionUser, Waiting, Whe
     const connection = this.#connection;
     // Nothing is left to discard.
     this.#connection = undefined;
-    if (connection !== undefined) this.#pool.release(connection, this.#keepAliveHintMs);
+    if (connection !== undefined) this.#pool.release(connection, this.#keepAliveHintMs, this.#since);
     this.#end();
     try {
       this.#receiver.onEnd();
@@ -205,17 +205,17 @@ export class Http1Exchange implements UpstreamCall, ConnectionUser, Waiting, Whe
     }
   }
 
-  #use(connection: Http1Connection): void {
+  #use(connection: Http1Connection, now: number): void {
     this.#connection = connection;
     connection.user = this;
-    if (connection.ready) this.#send();
-    else this.#enter("connecting");
+    if (connection.ready) this.#send(now);
+    else this.#enter("connecting", now);
   }
 
-  #send(): void {
+  #send(now: number): void {
     if (this.#text === undefined || this.#connection === undefined) return;
     this.#connection.send(this.#text);
-    this.#enter("sent");
+    this.#enter("sent", now);
   }
 
   /** The body is a string or bytes, so it can be sent again as it was. */
@@ -261,9 +261,9 @@ export class Http1Exchange implements UpstreamCall, ConnectionUser, Waiting, Whe
     this.#onEnded();
   }
 
-  #enter(state: State): void {
+  #enter(state: State, now: number): void {
     this.#state = state;
-    this.#since = performance.now();
+    this.#since = now;
     this.#watch();
   }
 

@@ -77,8 +77,12 @@ export class Http1Pool implements ConnectionOwner {
     this.#waiting.delete(waiting);
   }
 
-  /** After an answer that came whole. `hintMs` is how long the server says it keeps the connection, -1 for no hint. */
-  release(connection: Http1Connection, hintMs: number): void {
+  /**
+   * After an answer that came whole.
+   * @param hintMs how long the server says it keeps the connection, -1 for no hint
+   * @param now on the clock of `performance.now()`
+   */
+  release(connection: Http1Connection, hintMs: number, now: number): void {
     connection.user = undefined;
     if (hintMs >= 0) connection.keepAliveMs = Math.min(hintMs - HINT_MARGIN_MS, LONGEST_KEEP_ALIVE_MS);
     if (!connection.reusable || connection.keepAliveMs <= 0) {
@@ -91,7 +95,7 @@ export class Http1Pool implements ConnectionOwner {
       return;
     }
     connection.hold(false);
-    this.wheel.set(connection, performance.now() + connection.keepAliveMs);
+    this.wheel.set(connection, now + connection.keepAliveMs);
     this.#idle.push(connection);
   }
 
