@@ -93,6 +93,8 @@ export class RequestParser {
 
   /** What is no request at all, such as the rest of a body that was longer than announced, is told at once: its end may never come. */
   #readMethod(bytes: Buffer, from: number, to: number): void {
+    // The CR of an empty line has come before.
+    if (this.#method === 0 && this.#fields.length > 0) return;
     for (let at = from; at < to; at += 1) {
       const byte = bytes[at] ?? 0;
       if (byte === SPACE && this.#method > 0) {
