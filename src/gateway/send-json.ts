@@ -5,7 +5,10 @@ import type { Reply } from "./exchange.ts";
 /** Says how the request ended, where that is known before the head of its answer is sent. */
 export const OUTCOME_HEADER = "x-pollux-outcome";
 
-/** A whole JSON answer in one write. */
+/**
+ * A whole JSON answer in one write.
+ * @param headers of this answer alone: those that go with its body are added to them
+ */
 export function sendJson(
   reply: Reply,
   record: RequestRecord,
@@ -27,14 +30,11 @@ export function sendText(
   contentType = "application/json",
 ): void {
   if (reply.closed) return;
-  const outcome = record.outcome ?? "completed";
+  headers[OUTCOME_HEADER] = record.outcome ?? "completed";
+  headers["content-type"] = contentType;
+  headers["content-length"] = String(Buffer.byteLength(text));
   record.headSent(status);
-  reply.head(status, {
-    ...headers,
-    [OUTCOME_HEADER]: outcome,
-    "content-type": contentType,
-    "content-length": String(Buffer.byteLength(text)),
-  });
+  reply.head(status, headers);
   reply.end(text);
 }
 
@@ -47,5 +47,5 @@ export function sendError(
 ): void {
   record.fail(error);
   const answer = toErrorAnswer(error, record.requestId, Math.random());
-  sendJson(reply, record, answer.status, { ...headers, ...answer.headers }, answer.body);
+  sendJson(reply, record, answer.status, Object.assign(headers, answer.headers), answer.body);
 }
