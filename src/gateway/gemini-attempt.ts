@@ -2,7 +2,7 @@
 import type { RouteTarget } from "../routing/route.ts";
 import type { FailureHints } from "../translate/gemini-to-openai/error.ts";
 import { toNotesHeader } from "../translate/notes-header.ts";
-import { toGeminiRequest } from "../translate/openai-to-gemini/request.ts";
+import { type RequestOptions, toGeminiRequest } from "../translate/openai-to-gemini/request.ts";
 import type { GeminiCall, RequestContext, ResolveMedia } from "../translate/target.ts";
 import type { Scope } from "../upstreams/google-upstream.ts";
 import type { ActiveCalls } from "./active-calls.ts";
@@ -116,11 +116,12 @@ export function translate(
   target: RouteTarget,
   options: TranslateOptions,
 ): GeminiCall {
-  return toGeminiRequest(body, {
+  const request: RequestOptions = {
+    ...options,
     surface: upstream.at.surface,
-    ...(target.model === body["model"] || target.model === "" ? {} : { model: target.model }),
     recall: (id) => gateway.signatures.recall(id),
     reasoningFormat: gateway.reasoningFormat,
-    ...options,
-  });
+  };
+  if (target.model !== body["model"] && target.model !== "") request.model = target.model;
+  return toGeminiRequest(body, request);
 }
