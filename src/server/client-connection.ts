@@ -109,6 +109,11 @@ export class ClientConnection implements BodySink, ReplyConnection, Awaited {
     return !this.#clientEnded || this.#nextHead !== undefined;
   }
 
+  /** A request has begun to be handled, and some of its body has not come. */
+  get #isIncomplete(): boolean {
+    return this.#exchange?.request.complete === false;
+  }
+
   /** Takes a piece of the present request's body. */
   take(bytes: Buffer, from: number, to: number): void {
     this.#exchange?.request.push(bytes, from, to);
@@ -235,6 +240,8 @@ export class ClientConnection implements BodySink, ReplyConnection, Awaited {
       if (this.#parser.ended) this.#received();
       if (bytes !== undefined) this.#read(bytes, bytes.length);
       this.#readOn();
+      // It is incomplete for good.
+      if (this.#clientEnded && this.#isIncomplete) this.#onEnd();
     } else if (this.#clientEnded) {
       this.#onEnd();
     } else if (this.#parser.begun) {
