@@ -22,8 +22,7 @@ export function acceptedSocket(
 ): Socket {
   const { _handle: handle } = accepted;
   if (handle === undefined || handle === null) {
-    accepted.on("data", (bytes: Buffer) => onRead(bytes, bytes.length));
-    return accepted;
+    return accepted.on("data", (bytes: Buffer) => onRead(bytes, bytes.length)).resume();
   }
   const { _server: server } = accepted;
   accepted._handle = null;

@@ -132,6 +132,8 @@ export class HttpReply implements Reply, Awaited {
   /** Where the end of the connection is the end of the answer, it must not look like one. */
   destroy(): void {
     const { socket } = this.#connection;
+    // What was written before counts, such as the reason.
+    while (socket.writableCorked > 0) socket.uncork();
     if (this.#framing === BY_CLOSE) socket.resetAndDestroy();
     else socket.destroy();
   }
@@ -229,6 +231,11 @@ export class HttpReply implements Reply, Awaited {
   #writePlain(data: string | Buffer, onFlushed?: (error?: Error | null) => void): boolean {
     const before = this.#takeHead();
     const bytes = typeof data === "string" ? Buffer.byteLength(data) : data.length;
+    if (this.#framing === BY_LENGTH && bytes > this.#owed) {
+      // It would be read as the next answer.
+      this.destroy();
+      return true;
+    }
     this.#owed -= bytes;
     if (typeof data === "string") return this.#put(before + data, before.length + bytes, onFlushed);
     if (before !== "") this.#put(before);
