@@ -7,6 +7,7 @@ import { IdleMemory } from "./gateway/idle-memory.ts";
 import { giveMemoryBack, type ProcessLoad, residentNow, watchProcess } from "./gateway/process-load.ts";
 import { routingState } from "./gateway/routing-state.ts";
 import type { SiblingAnswers, SiblingQuestion, Siblings } from "./gateway/siblings.ts";
+import { YoungSpace } from "./gateway/young-space.ts";
 import { createApp } from "./server/app.ts";
 import { drain } from "./server/drain.ts";
 import { type Config, type ConfigFlags, type LoadedConfig, readConfig } from "./config/config.ts";
@@ -93,6 +94,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
           giveBack: giveMemoryBack,
         })
       : undefined;
+  const youngSpace = options.ownProcess === true ? new YoungSpace() : undefined;
   const app = createApp(composed);
   let metricsServer: MetricsServer | undefined;
   try {
@@ -106,6 +108,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
     await app.close();
     load.close();
     idleMemory?.close();
+    youngSpace?.close();
     await composed.close();
     throw error;
   }
@@ -134,6 +137,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Runn
       await drain(app, composed.openRequests, times, hurry);
       load.close();
       idleMemory?.close();
+      youngSpace?.close();
       await composed.close();
       await spans?.close(SPANS_FAREWELL_MS);
       await metricsServer?.close();
