@@ -160,7 +160,8 @@ export class HttpReply implements Reply, Awaited {
     if (this.closed || socket.writableLength > 0) return;
     if (this.#request.minor === 0) socket.destroy();
     else if (!this.headSent) this.#put("HTTP/1.1 102 Processing\r\n\r\n");
-    else if (this.#framing === BY_LENGTH || this.#leadingZeros === MOST_LEADING_ZEROS) return;
+    else if (this.#framing === BY_LENGTH || this.#framing === NO_BODY) return;
+    else if (this.#leadingZeros === MOST_LEADING_ZEROS) return;
     else {
       this.#begin(0);
       if (this.#framing !== BY_CHUNKS) return;
