@@ -33,7 +33,7 @@ export class GatheredBytes {
     const length = this.#length + to - from;
     if (length > this.#held.length) {
       // Most come in one piece.
-      if (length === this.#announced) this.#held = Buffer.allocUnsafe(length);
+      if (this.#length === 0 && length === this.#announced) this.#held = Buffer.allocUnsafe(length);
       else this.#grow(length);
     }
     bytes.copy(this.#held, this.#length, from, to);
