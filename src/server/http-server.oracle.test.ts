@@ -163,6 +163,13 @@ const STRICTER: [string, string, RegExp, string][] = [
   ],
   ["a length of sixteen digits", LENGTHS, /: *\d{16}/, `${POST}Content-Length: 0000000000000001\r\n\r\na`],
   ["a chunk size of fourteen digits", LONG_SIZE, /^[\da-f]{14}/im, `${CHUNKED}0000000000000${END}`],
+  ["two Hosts", "it has no one valid Host", /(?:Host:.*\r\n){2}/, `GET / HTTP/1.1\r\n${HOST}Host: y\r\n\r\n`],
+  [
+    "a Host with a blank",
+    "it has no one valid Host",
+    /Host: *\S+ +\S/,
+    `GET / HTTP/1.1\r\nHost: x y\r\n\r\n`,
+  ],
   ["more than 256 headers", TOO_LARGE, /(?:.+\r\n){257}/, `GET / HTTP/1.1\r\n${"a: b\r\n".repeat(257)}\r\n`],
 ];
 

@@ -41,5 +41,7 @@ export function parseRequestHead(text: string): RequestHead {
     persistent: minor === 1,
   };
   readFields(text, end + 2, minor, head, "joined");
+  // More than one are refused (RFC 9112, section 3.2), and no name has a blank, which those that are joined have.
+  if (head.headers["host"]?.includes(" ") === true) throw new FramingError("it has no one valid Host");
   return head;
 }

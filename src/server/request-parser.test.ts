@@ -143,8 +143,8 @@ const LEGAL: [string, string, ...Partial<SeenRequest>[]][] = [
   ["values beyond ASCII", "GET / HTTP/1.1\r\na: \xe8\xff\x80\r\n\r\n", { headers: { a: "\xe8\xff\x80" } }],
   [
     "a header that comes again is one line",
-    "GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\nhost: b\r\nx:\r\nX: 3\r\n\r\n",
-    { headers: { host: "a, b", x: "1, , 3" } },
+    "GET / HTTP/1.1\r\nY: a\r\nX: 1\r\ny: b\r\nx:\r\nX: 3\r\n\r\n",
+    { headers: { y: "a, b", x: "1, , 3" } },
   ],
   [
     "authorization that comes again is one line",
@@ -331,6 +331,9 @@ const SMUGGLING: [string, string, string][] = [
     `POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n${LAST}`,
     "HTTP/1.0 has no chunks",
   ],
+  ["two Hosts", `${POST}host: y\r\n\r\n`, "it has no one valid Host"],
+  ["the same Host twice", `${POST}${HOST}\r\n`, "it has no one valid Host"],
+  ["a Host with a blank", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", "it has no one valid Host"],
   ["a folded line", `${POST}x: a\r\n b\r\ncontent-length: 3\r\n\r\nabc`, "a header has no colon"],
   ["a folded line with a colon", `${POST}x: a\r\n b: c\r\ncontent-length: 3\r\n\r\nabc`, NAME],
   ["a folded line with a tab", `${POST}x: a\r\n\tb: c\r\ncontent-length: 3\r\n\r\nabc`, NAME],
