@@ -140,6 +140,18 @@ describe("HttpReply", () => {
     expect(received).toBe(`${OK}content-length: 3\r\n${KEPT}all`);
   });
 
+  test("a second head breaks the answer off, as it can be no part of the first", async () => {
+    const reply = await accept(GET);
+    reply.head(200, {});
+    reply.write("begun");
+    reply.head(500, {});
+    expect(reply.write("more")).toBe(true);
+    reply.end("all");
+    await once(client.socket, "end");
+    expect(client.received()).not.toMatch(/500|more|all/);
+    expect(server.ended).toMatchObject([{ status: 200, outcome: "client_closed.sending" }]);
+  });
+
   test("F-05 a slow reader is told of by write, and when it goes on by onDrain", async () => {
     client.socket.pause();
     const reply = await accept(GET);

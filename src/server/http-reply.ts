@@ -88,6 +88,11 @@ export class HttpReply implements Reply, Awaited {
 
   head(status: number, headers: Record<string, string>): void {
     if (this.closed) return;
+    if (this.headSent) {
+      // What has begun cannot become another answer.
+      this.destroy();
+      return;
+    }
     const request = this.#request;
     this.#head = headText(status, headers);
     this.status = status;
