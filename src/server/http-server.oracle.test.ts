@@ -176,6 +176,8 @@ const STRICTER: [string, string, RegExp, string][] = [
 const EXTENSION = /^[\da-f]+(?:;[!#$%&'*+\-.^_`|~\w]+(?:=(?:[!#$%&'*+\-.^_`|~\w]*|"[^"]*"))?)*\r\n/i;
 const FRAMING_TRAILER = /^0*(?:;.*)?\r\n(?:.+\r\n)*?(?:content-length|transfer-encoding) *:/im;
 
+const TARGETS = /^(?:[/*]|[a-z]+:\/\/[\w.!~*'()%;:&=+$,@[\]-]+(?:[/?]|$))/i;
+
 /** What we take and node refuses, by the request that it is, and nothing else: where it ends is the same to both. */
 const LENIENT: [string, (request: Seen, text: string) => boolean, string, string][] = [
   [
@@ -192,16 +194,11 @@ const LENIENT: [string, (request: Seen, text: string) => boolean, string, string
   ],
   [
     "a target that is no path, no URL and no asterisk",
-    ({ target }) => !/^(?:[/*]|[a-z]+:\/\/)/i.test(target),
+    ({ target }) => !TARGETS.test(target),
     `GET chat HTTP/1.1\r\n${HOST}\r\n`,
     "",
   ],
-  [
-    "a target that is a query",
-    ({ target }) => !/^(?:[/*]|[a-z]+:\/\/)/i.test(target),
-    `GET ?a HTTP/1.1\r\n${HOST}\r\n`,
-    "",
-  ],
+  ["a target that is a query", ({ target }) => !TARGETS.test(target), `GET ?a HTTP/1.1\r\n${HOST}\r\n`, ""],
   [
     "a chunk extension that is empty",
     (_, text) => [...text.matchAll(/^[\da-f]+;.*\r\n/gim)].some(([line]) => !EXTENSION.test(line)),
@@ -212,6 +209,12 @@ const LENIENT: [string, (request: Seen, text: string) => boolean, string, string
     "a chunk extension with a quote that has no end",
     (_, text) => [...text.matchAll(/^[\da-f]+;.*\r\n/gim)].some(([line]) => !EXTENSION.test(line)),
     `${CHUNKED}1;a="b\r\na\r\n${LAST}`,
+    "a",
+  ],
+  [
+    "a tab after a coding, which is a blank like others",
+    (_, text) => /^Transfer-Encoding:.*\t\r/im.test(text),
+    `${POST}Transfer-Encoding: chunked\t\r\n\r\n${END}`,
     "a",
   ],
   [
