@@ -190,7 +190,10 @@ describe("several requests at once", () => {
         if (taken.request.target === "/0") return;
         let size = 0;
         taken.request.receive({
-          onBytes: (_, from, to) => void (size += to - from),
+          onBytes: (_, from, to) => {
+            size += to - from;
+            return true;
+          },
           onEnd: () => {
             sizes.push(size);
             answer(taken);

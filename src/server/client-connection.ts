@@ -24,6 +24,11 @@ import { newRecord } from "./request-tracking.ts";
 const LINGER_MS = 10_000;
 /** One that was too slow to send its request is not waited for as others are. */
 const SLOW_LINGER_MS = 1_000;
+/** A client that goes on sending what nobody wants is paused once for so long: then it sees that it has its answer. */
+const REST_MS = 100;
+const MOST_UNWANTED_BYTES = 256 * 1024;
+/** As a client may send a request just when the time that it was told is over. */
+const IDLE_GRACE_MS = 1_000;
 /** More than this of what waits for its turn is left to the system. Less is read, so that a client's leaving is seen. */
 const MOST_WAITING_BYTES = 64 * 1024;
 /** After the client has closed its side: a reset takes one round trip, and the write after it finds it. */
@@ -77,6 +82,10 @@ export class ClientConnection implements BodySink, ReplyConnection, Awaited {
   /** `performance.now()` by which the client must have done what is waited for, and what happens otherwise. */
   #dueAt = Infinity;
   #whenDue: "refuse" | "close" | "destroy" = "refuse";
+  /** Bytes of the present request that were dropped. */
+  #unwanted = 0;
+  /** `performance.now()` when a client that sends what nobody wants is read on; undefined where it is not paused. */
+  #restsUntil: number | undefined;
   #probes = 0;
   #probeTimer: NodeJS.Timeout | undefined;
 
@@ -116,7 +125,12 @@ export class ClientConnection implements BodySink, ReplyConnection, Awaited {
 
   /** Takes a piece of the present request's body. */
   take(bytes: Buffer, from: number, to: number): void {
-    this.#exchange?.request.push(bytes, from, to);
+    if (this.#exchange?.request.push(bytes, from, to) !== false) return;
+    const before = this.#unwanted;
+    this.#unwanted += to - from;
+    if (before > MOST_UNWANTED_BYTES || this.#unwanted <= MOST_UNWANTED_BYTES) return;
+    this.#restsUntil = performance.now() + REST_MS;
+    this.socket.pause();
   }
 
   readonly onFlushed = (error?: Error | null): void => {
@@ -131,6 +145,10 @@ export class ClientConnection implements BodySink, ReplyConnection, Awaited {
   };
 
   check(now: number): void {
+    if (this.#restsUntil !== undefined && now >= this.#restsUntil) {
+      this.#restsUntil = undefined;
+      this.socket.resume();
+    }
     if (now < this.#dueAt) return;
     this.#dueAt = Infinity;
     if (this.#whenDue === "refuse") this.#refuse(TIMED_OUT);
@@ -196,6 +214,7 @@ export class ClientConnection implements BodySink, ReplyConnection, Awaited {
   #begin(head: RequestHead): void {
     const { observer, deadlines } = this.#terms;
     this.#dueAt = Infinity;
+    this.#unwanted = 0;
     const request = new HttpRequest(head, this.remoteAddress);
     const reply = new HttpReply(this, request, this.#terms.replyTerms(), deadlines);
     const record = newRecord(observer, request);
@@ -226,7 +245,8 @@ export class ClientConnection implements BodySink, ReplyConnection, Awaited {
       this.socket.destroySoon();
       return;
     }
-    this.#await(this.#terms.idleConnectionMs, "close");
+    const { idleConnectionMs } = this.#terms;
+    this.#await(idleConnectionMs === 0 ? 0 : idleConnectionMs + IDLE_GRACE_MS, "close");
     if (this.#broken !== undefined) {
       this.#isBroken(this.#broken);
       return;

@@ -4,8 +4,8 @@ import type { RequestHead } from "./request-head.ts";
 
 /** Who wants a body. */
 export interface BodyReceiver {
-  /** Bytes `from` (included) to `to`, which are lent: they are overwritten after the call. */
-  onBytes(bytes: Buffer, from: number, to: number): void;
+  /** Bytes `from` (included) to `to`, which are lent: they are overwritten after the call. False: no more are wanted. */
+  onBytes(bytes: Buffer, from: number, to: number): boolean;
   onEnd(): void;
   /** The rest will not come. */
   onLost(): void;
@@ -55,8 +55,9 @@ export class HttpRequest {
 
   // What its connection tells.
 
-  push(bytes: Buffer, from: number, to: number): void {
-    this.#receiver?.onBytes(bytes, from, to);
+  /** Whether anybody wanted them. */
+  push(bytes: Buffer, from: number, to: number): boolean {
+    return this.#receiver?.onBytes(bytes, from, to) ?? false;
   }
 
   end(): void {

@@ -58,8 +58,8 @@ class BodyReading implements BodyReceiver, Awaited {
     deadlines.add(this);
   }
 
-  onBytes(piece: Buffer, from: number, to: number): void {
-    if (this.#refused) return;
+  onBytes(piece: Buffer, from: number, to: number): boolean {
+    if (this.#refused) return false;
     const { maxBodyBytes } = this.#limits;
     const bytes = this.#body.length + to - from;
     try {
@@ -69,6 +69,7 @@ class BodyReading implements BodyReceiver, Awaited {
     } catch (error) {
       this.#refuse(error);
     }
+    return !this.#refused;
   }
 
   onEnd(): void {

@@ -98,7 +98,10 @@ export async function startBareServer(options: BareServerOptions = {}): Promise<
 /** @param onEnd the whole of it is there */
 export function keepBody(taken: TakenRequest, onEnd: () => void = () => {}): void {
   taken.request.receive({
-    onBytes: (bytes, from, to) => void (taken.body += bytes.toString("latin1", from, to)),
+    onBytes: (bytes, from, to) => {
+      taken.body += bytes.toString("latin1", from, to);
+      return true;
+    },
     onEnd,
     onLost: () => void (taken.lost = true),
   });
