@@ -257,7 +257,7 @@ describe("F-10 connections that stand idle", () => {
     await vi.waitFor(() => expect(client.received()).toContain("HTTP/1.1 200"));
     const startedAt = performance.now();
     expect(await client.closed).toBe("end");
-    // Node adds a second of its own, for requests that are on their way.
+    // A second is added, for requests that are on their way.
     expect(performance.now() - startedAt).toBeGreaterThan(200);
     expect(performance.now() - startedAt).toBeLessThan(10_000);
   });
