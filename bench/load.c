@@ -367,9 +367,9 @@ int main(int argc, char **argv) {
     if (pace > 0 && (hold == 0 || issued < connections)) {
       while (next_due <= t) {
         Conn *c = NULL;
+        /* The first that is free, as the pools of HTTP clients do: no more are opened than are needed at one time. */
         for (int i = 0; i < connections && !c; i++) {
-          int k = (int)((issued + i) % connections);
-          if (!conns[k].busy) c = &conns[k];
+          if (!conns[i].busy) c = &conns[i];
         }
         if (!c) {
           if (rate > 0) { late++; if (late > 1000000) break; }

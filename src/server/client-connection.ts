@@ -2,9 +2,6 @@
  * One client's connection: requests are read from it and answered, one after the other. What the client sends while an
  * answer is under way waits for its turn, but is looked at as far as the next head: bytes that are no request mean that
  * client and gateway disagree on where the last one ended.
- *
- * A client that closes its socket and one that closes only its sending side (RFC 9293, section 3.6: it still reads) look
- * the same until something is written: the first answers with a reset, the second takes it.
  */
 import type { Socket } from "node:net";
 import type { Observer } from "../observe/observer.ts";
@@ -14,6 +11,7 @@ import { FramingError } from "../wire/http1-framing-error.ts";
 import { type Refusal, malformed, refusalText, TIMED_OUT, TOO_LARGE_HEAD, TUNNEL } from "./broken-request.ts";
 import { acceptedSocket } from "./accepted-socket.ts";
 import type { Awaited, Deadlines } from "./deadlines.ts";
+import { HalfClosedClient } from "./half-closed-client.ts";
 import { HttpReply, type ReplyConnection, type ReplyTerms } from "./http-reply.ts";
 import { HttpRequest } from "./http-request.ts";
 import type { RequestHead } from "./request-head.ts";
@@ -31,11 +29,6 @@ const MOST_UNWANTED_BYTES = 256 * 1024;
 const IDLE_GRACE_MS = 1_000;
 /** More than this of what waits for its turn is left to the system. Less is read, so that a client's leaving is seen. */
 const MOST_WAITING_BYTES = 64 * 1024;
-/** After the client has closed its side: a reset takes one round trip, and the write after it finds it. */
-const PROBE_AFTER_MS = [20, 80, 400];
-/** A client may still leave later. */
-const PROBE_EVERY_MS = 15_000;
-
 /** What connections share. */
 export interface ConnectionTerms {
   observer: Observer;
@@ -86,8 +79,8 @@ export class ClientConnection implements BodySink, ReplyConnection, Awaited {
   #unwanted = 0;
   /** `performance.now()` when a client that sends what nobody wants is read on; undefined where it is not paused. */
   #restsUntil: number | undefined;
-  #probes = 0;
-  #probeTimer: NodeJS.Timeout | undefined;
+  /** Once the client has closed its side and an answer is under way. */
+  #halfClosed: HalfClosedClient | undefined;
 
   /** @param accepted paused */
   constructor(accepted: Socket, terms: ConnectionTerms, keptLines: string) {
@@ -313,20 +306,12 @@ export class ClientConnection implements BodySink, ReplyConnection, Awaited {
     else if (exchange === undefined || !exchange.request.complete) {
       if (this.#parser.begun) this.#isBroken(new FramingError("it ends before it is complete"));
       else this.socket.destroySoon();
-    } else this.#probe();
-  }
-
-  #probe(): void {
-    if (this.#exchange === undefined || this.socket.destroyed) return;
-    this.#exchange.reply.probe();
-    const wait = PROBE_AFTER_MS[this.#probes] ?? PROBE_EVERY_MS;
-    this.#probes += 1;
-    this.#probeTimer = setTimeout(() => this.#probe(), wait).unref();
+    } else this.#halfClosed ??= new HalfClosedClient(() => this.#exchange?.reply.probe());
   }
 
   #onClose(): void {
     this.#over = true;
-    clearTimeout(this.#probeTimer);
+    this.#halfClosed?.stop();
     this.#terms.deadlines.delete(this);
     const exchange = this.#exchange;
     this.#exchange = undefined;
