@@ -1,15 +1,15 @@
 import { Writable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { atTurnEnd, corkForTurn } from "./turn-end.ts";
+import { corkForTurn } from "./turn-end.ts";
 
 let now = 0;
 
 beforeEach(() => {
   now += 1_000;
   vi.spyOn(performance, "now").mockImplementation(() => now);
-  // The first call after a pause waits for nothing; those after it are no rare ones.
-  corkForTurn(new Written());
+  // After a pause the first calls wait for nothing; those after them are no rare ones.
+  for (let call = 0; call < 4; call += 1) corkForTurn(new Written());
 });
 
 afterEach(() => {
@@ -65,38 +65,47 @@ test("a stream that is destroyed meanwhile is no error", async () => {
   expect(stream.writes).toEqual([]);
 });
 
-test("what is asked for at the end of a turn is done in the next one", async () => {
-  const done: string[] = [];
-  const again = { onTurnEnd: () => done.push("again") };
-  atTurnEnd({
-    onTurnEnd() {
-      done.push("first");
-      atTurnEnd(again);
-    },
+test("what is written at the end of a turn waits for the next one", async () => {
+  const stream = new Written();
+  const other = new Written();
+  stream.once("drain", () => {});
+  corkForTurn(stream);
+  stream.write("a", () => {
+    corkForTurn(other);
+    other.write("b");
   });
-  atTurnEnd({ onTurnEnd: () => done.push("second") });
-  expect(done).toEqual([]);
   await nextTurn();
-  expect(done).toEqual(["first", "second"]);
+  expect([stream.writes, other.writes]).toEqual([["a"], []]);
   await nextTurn();
-  expect(done).toEqual(["first", "second", "again"]);
+  expect(other.writes).toEqual(["b"]);
 });
 
-test("nothing waits where calls are rare", async () => {
-  const stream = new Written();
-  const done: string[] = [];
-  now += 0.3;
-  corkForTurn(stream);
-  stream.write("a");
-  now += 0.3;
-  atTurnEnd({ onTurnEnd: () => done.push("first") });
-  expect([stream.writes, done]).toEqual([["a"], ["first"]]);
-  now += 0.1;
-  atTurnEnd({ onTurnEnd: () => done.push("second") });
-  // However long this turn takes: what came before goes first.
-  now += 10;
-  atTurnEnd({ onTurnEnd: () => done.push("third") });
-  expect(done).toEqual(["first"]);
+/** What has been written at once of one piece, at each of these times after the one before it, in milliseconds. */
+function writtenAtOnce(...after: number[]): boolean[] {
+  return after.map((ms) => {
+    now += ms;
+    const stream = new Written();
+    corkForTurn(stream);
+    stream.write("a");
+    return stream.writes.length === 1;
+  });
+}
+
+test("nothing waits where calls are rare, or are fast by chance", async () => {
+  expect(writtenAtOnce(0.3, 0.3, 10, 0.1, 0.1, 0.1, 0.3, 0.1)).toEqual(Array(8).fill(true));
   await nextTurn();
-  expect(done).toEqual(["first", "second", "third"]);
+});
+
+test("many that follow each other fast wait, and however long the turn takes, those after them as well", async () => {
+  expect(writtenAtOnce(0.3, 0.1, 0.1, 0.1, 0.1, 0.1, 10)).toEqual([
+    true,
+    true,
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
+  await nextTurn();
+  expect(writtenAtOnce(10)).toEqual([true]);
 });
