@@ -30,6 +30,7 @@ export function createApp(handle: GatewayHandle): App {
     observer,
     deadlines,
     replyTerms: () => handle.current,
+    onBug: (error, requestId) => handle.current.reportBug(error, requestId),
     onRequest: (request, reply, record) => {
       const expectation = request.header("expect");
       if (request.header("host") === undefined && request.minor === 1) {

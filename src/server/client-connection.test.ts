@@ -478,3 +478,20 @@ describe("a body", () => {
     expect(targets()).toEqual(["/1", "/2"]);
   });
 });
+
+test("a mistake in a handler costs its connection, and nothing else", async () => {
+  const client = await start({
+    onRequest: (taken) => {
+      if (taken.request.target === "/bad") throw new TypeError("a mistake");
+      answer(taken);
+    },
+  });
+  client.socket.write(get("/bad"));
+  await ended(client);
+  expect(server.bugs).toEqual([new TypeError("a mistake"), server.taken[0]!.record.requestId]);
+  expect(client.received()).toBe("");
+  const next = await connect();
+  next.socket.write(get("/good"));
+  await receives(next, "answer to /good");
+  expect(server.ended.map(({ outcome }) => outcome)[0]).toMatch(/^client_closed/);
+});

@@ -41,6 +41,8 @@ export interface ConnectionTerms {
   replyTerms(): ReplyTerms;
   /** A request's head has come. */
   onRequest(request: HttpRequest, reply: HttpReply, record: RequestRecord): void;
+  /** Told of what should never be thrown. The connection is lost with it, and nothing else. */
+  onBug(error: unknown, requestId: string): void;
   /** The connection is closed. */
   onClosed(connection: ClientConnection): void;
 }
@@ -192,8 +194,8 @@ export class ClientConnection implements BodySink, ReplyConnection, Awaited {
         if (parser.ended) this.#received();
       }
     } catch (error) {
-      if (!(error instanceof FramingError)) throw error;
-      this.#isBroken(error);
+      if (error instanceof FramingError) this.#isBroken(error);
+      else this.#isBug(error);
       return;
     }
     if (this.#exchange === undefined && parser.begun && this.#whenDue === "close") this.#awaitHead();
@@ -219,7 +221,16 @@ export class ClientConnection implements BodySink, ReplyConnection, Awaited {
     if (head.minor === 1 && request.header("expect")?.toLowerCase() === "100-continue") {
       this.socket.write("HTTP/1.1 100 Continue\r\n\r\n", "latin1");
     }
-    this.#terms.onRequest(request, reply, record);
+    try {
+      this.#terms.onRequest(request, reply, record);
+    } catch (error) {
+      this.#isBug(error);
+    }
+  }
+
+  #isBug(error: unknown): void {
+    this.#terms.onBug(error, this.#exchange?.record.requestId ?? "");
+    this.socket.destroy();
   }
 
   /** The present request is there to its end. */

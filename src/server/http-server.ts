@@ -1,13 +1,12 @@
 /** The HTTP server: where it listens, and the bounds on what its clients may hold open. */
-import { createServer, type Server, type Socket } from "node:net";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { Limits } from "../gateway/gateway.ts";
 import type { Observer } from "../observe/observer.ts";
 import { ClientConnection, type ConnectionTerms } from "./client-connection.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { connectionsThatFit } from "./open-file-limit.ts";
 
-export interface HttpServerOptions extends Pick<ConnectionTerms, "replyTerms" | "onRequest"> {
+export interface HttpServerOptions extends Pick<ConnectionTerms, "replyTerms" | "onRequest" | "onBug"> {
   /** Those of its start count. */
   limits: Limits;
   observer: Observer;
@@ -28,7 +27,7 @@ export class HttpServer {
   readonly #closed = Promise.withResolvers<void>();
 
   /** Not listening yet. */
-  constructor({ limits, observer, deadlines, replyTerms, onRequest }: HttpServerOptions) {
+  constructor({ limits, observer, deadlines, replyTerms, onRequest, onBug }: HttpServerOptions) {
     const { headersTimeoutMs, idleConnectionMs, maxHeaderBytes, maxBufferedBytes } = limits;
     this.#limits = limits;
     this.#observer = observer;
@@ -41,6 +40,7 @@ export class HttpServer {
       maxBufferedBytes,
       replyTerms,
       onRequest,
+      onBug,
       onClosed: (connection) => this.#onClosed(connection),
     };
     this.#keptLines = keptLinesFor(idleConnectionMs);

@@ -36,6 +36,8 @@ export interface BareServer {
   taken: TakenRequest[];
   /** What was told of those that are over. */
   ended: RequestRecord[];
+  /** What was thrown that never should be. */
+  bugs: unknown[];
   /** Connections that were closed unread. */
   readonly refused: number;
   /** The request after those that were given before. */
@@ -48,6 +50,7 @@ export async function startBareServer(options: BareServerOptions = {}): Promise<
   const deadlines = new Deadlines();
   const taken: TakenRequest[] = [];
   const ended: RequestRecord[] = [];
+  const bugs: unknown[] = [];
   let refused = 0;
   let given = 0;
   let waiting: ((one: TakenRequest) => void) | undefined;
@@ -68,6 +71,7 @@ export async function startBareServer(options: BareServerOptions = {}): Promise<
       waiting(one);
       waiting = undefined;
     },
+    onBug: (error, requestId) => void bugs.push(error, requestId),
   });
   await server.listen({ host: "127.0.0.1", port: 0 });
   const { port } = server.address!;
@@ -78,6 +82,7 @@ export async function startBareServer(options: BareServerOptions = {}): Promise<
     port,
     taken,
     ended,
+    bugs,
     get refused() {
       return refused;
     },
