@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BareServer, keepBody, startBareServer } from "../../test/support/bare-server.ts";
+import { cutAt, messageBytes } from "../../test/support/http-bytes.ts";
 
 /** A request that came whole. */
 interface Seen {
@@ -100,11 +101,8 @@ async function ask(port: number, bytes: Buffer, cuts: readonly number[]): Promis
   socket.on("error", () => {});
   const closed = new Promise((resolve) => socket.once("close", resolve));
   await once(socket, "connect");
-  let from = 0;
-  for (const cut of [...new Set(cuts), bytes.length].toSorted((a, b) => a - b)) {
-    if (cut <= from || cut > bytes.length) continue;
-    socket.write(bytes.subarray(from, cut));
-    from = cut;
+  for (const piece of cutAt(bytes, cuts)) {
+    socket.write(piece);
     await nextTurn();
   }
   socket.end();
@@ -308,26 +306,11 @@ const request = fc
     connection: fc.constantFrom("", "", "", "keep-alive", "Keep-Alive, x", "close"),
   })
   .map((given): { bytes: Buffer; isLast: boolean } => {
-    const lines = (list: readonly (readonly [string, string])[]): string =>
-      list.map(([field, value]) => `${field}:${given.blank}${value}${given.blank}\r\n`).join("");
-    const whole = Buffer.concat(given.body);
-    const parts: (string | Uint8Array)[] = [
-      `${given.empty}${given.method} ${given.target} HTTP/1.${given.minor}\r\n${HOST}${lines(given.fields)}`,
-    ];
-    if (given.connection !== "") parts.push(`Connection: ${given.connection}\r\n`);
-    if (given.framing === "chunks" && given.minor === 1) {
-      parts.push("Transfer-Encoding: chunked\r\n\r\n");
-      for (const chunk of given.body)
-        parts.push(`${chunk.length.toString(16)}${given.extension}\r\n`, chunk, "\r\n");
-      parts.push(`0${given.extension}\r\n${lines(given.trailers)}\r\n`);
-    } else if (given.framing === "none") {
-      parts.push("\r\n");
-    } else {
-      parts.push(`Content-Length: ${whole.length}\r\n\r\n`, whole);
-    }
-    const bytes = Buffer.concat(
-      parts.map((part) => (typeof part === "string" ? Buffer.from(part, "latin1") : part)),
-    );
+    const bytes = messageBytes({
+      ...given,
+      start: `${given.empty}${given.method} ${given.target} HTTP/1.${given.minor}\r\n${HOST}`,
+      framing: given.framing === "chunks" && given.minor === 0 ? "length" : given.framing,
+    });
     const isLast = given.connection === "close" || (given.minor === 0 && given.connection === "");
     return { bytes, isLast };
   });

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { cutAt, messageBytes } from "../../test/support/http-bytes.ts";
 import { FramingError } from "../wire/http1-framing-error.ts";
 import { RequestParser } from "./request-parser.ts";
 
@@ -68,23 +69,11 @@ function read(pieces: readonly Buffer[]): Seen {
   return seen;
 }
 
-/** The bytes cut before each of these places. */
-function cut(bytes: Buffer, places: Iterable<number>): Buffer[] {
-  const pieces: Buffer[] = [];
-  let from = 0;
-  for (const place of [...new Set(places)].toSorted((a, b) => a - b)) {
-    if (place <= from || place >= bytes.length) continue;
-    pieces.push(bytes.subarray(from, place));
-    from = place;
-  }
-  return [...pieces, bytes.subarray(from)];
-}
-
 /** Cut in two anywhere, and into single bytes, it says the same. */
 function sameAtAnyCut(bytes: Buffer, once: Seen): void {
   const places = bytes.length > 1_000 ? [1, 2, 15, 16, 17, 40, bytes.length - 1] : bytes.keys();
-  for (const place of places) expect(read(cut(bytes, [place]))).toEqual(once);
-  expect(read(cut(bytes, bytes.keys()))).toEqual(once);
+  for (const place of places) expect(read(cutAt(bytes, [place]))).toEqual(once);
+  expect(read(cutAt(bytes, bytes.keys()))).toEqual(once);
 }
 
 const HOST = "Host: x\r\n";
@@ -220,7 +209,7 @@ describe("legal requests", () => {
     const bytes = Buffer.from(LEGAL.map(([, text]) => text).join(""), "latin1");
     const alone = LEGAL.flatMap(([, text]) => read([Buffer.from(text, "latin1")]).requests);
     expect(read([bytes]).requests).toEqual(alone);
-    expect(read(cut(bytes, bytes.keys())).requests).toEqual(alone);
+    expect(read(cutAt(bytes, bytes.keys())).requests).toEqual(alone);
   });
 
   test("its headers have no prototype, and a name of one is a name", () => {
@@ -510,33 +499,20 @@ const request = fc
     connection: fc.constantFrom("", "close", "keep-alive"),
   })
   .map((given) => {
-    const lines = (list: readonly (readonly [string, string])[]): string =>
-      list.map(([name, text]) => `${name}:${given.blank}${text}${given.blank}\r\n`).join("");
+    const isChunked = given.framing === "chunks" && given.minor === 1;
+    const framing = given.framing === "chunks" && !isChunked ? "length" : given.framing;
+    const bytes = messageBytes({
+      ...given,
+      framing,
+      start: `${given.empty}${given.method} ${given.target} HTTP/1.${given.minor}\r\n`,
+    });
     const whole = Buffer.concat(given.body);
-    const parts: (string | Uint8Array)[] = [
-      `${given.empty}${given.method} ${given.target} HTTP/1.${given.minor}\r\n${lines(given.fields)}`,
-    ];
-    if (given.connection !== "") parts.push(`Connection: ${given.connection}\r\n`);
-    const chunked = given.framing === "chunks" && given.minor === 1;
-    if (chunked) {
-      parts.push("Transfer-Encoding: chunked\r\n\r\n");
-      for (const chunk of given.body)
-        parts.push(`${chunk.length.toString(16)}${given.extension}\r\n`, chunk, "\r\n");
-      parts.push(`0${given.extension}\r\n${lines(given.trailers)}\r\n`);
-    } else if (given.framing === "none") {
-      parts.push("\r\n");
-    } else {
-      parts.push(`Content-Length: ${whole.length}\r\n\r\n`, whole);
-    }
-    const bytes = Buffer.concat(
-      parts.map((part) => (typeof part === "string" ? Buffer.from(part, "latin1") : part)),
-    );
     const headers = new Map<string, string[]>();
     for (const [name, text] of given.fields) {
       const lower = name.toLowerCase();
       headers.set(lower, [...(headers.get(lower) ?? []), text]);
     }
-    const bodyless = !chunked && given.framing === "none";
+    const bodyless = framing === "none";
     return {
       bytes,
       headers,
@@ -544,8 +520,8 @@ const request = fc
         method: given.method,
         target: given.target,
         minor: given.minor,
-        chunked,
-        contentLength: chunked || bodyless ? -1 : whole.length,
+        chunked: isChunked,
+        contentLength: isChunked || bodyless ? -1 : whole.length,
         persistent: given.connection === "" ? given.minor === 1 : given.connection === "keep-alive",
         body: bodyless ? "" : whole.toString("latin1"),
         ended: true,
@@ -559,7 +535,7 @@ describe("whatever comes", () => {
   test("random legal requests, one after the other, at random cuts say what they were made of", () => {
     fc.assert(
       fc.property(fc.array(request, { minLength: 1, maxLength: 4 }), cuts, (made, places) => {
-        const seen = read(cut(Buffer.concat(made.map(({ bytes }) => bytes)), places));
+        const seen = read(cutAt(Buffer.concat(made.map(({ bytes }) => bytes)), places));
         expect(seen).toMatchObject({ error: undefined, begun: false });
         expect(seen.requests).toMatchObject(made.map((one) => one.seen));
         for (const [index, { headers }] of made.entries()) {
@@ -594,7 +570,7 @@ describe("whatever comes", () => {
         const once = read([bytes]);
         const taken = once.requests.map(({ body }) => body.length).reduce((sum, length) => sum + length, 0);
         expect(taken).toBeLessThanOrEqual(bytes.length);
-        expect(read(cut(bytes, places))).toEqual(once);
+        expect(read(cutAt(bytes, places))).toEqual(once);
       }),
       { numRuns: 1_000 },
     );

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { cutAt } from "../../test/support/http-bytes.ts";
 import { GatewayError } from "../errors.ts";
 import { HTTP_CLIENTS, type HttpClientKind } from "../settings.ts";
 import { createHttp1Client } from "./http1-client.ts";
@@ -51,13 +52,10 @@ const server = createServer({ noDelay: true }, (socket) => {
 const usedBy = new Map<string, number>();
 
 async function play(socket: Socket, { bytes, cuts, then }: Script): Promise<void> {
-  let from = 0;
-  for (const cut of [...new Set(cuts), bytes.length].toSorted((a, b) => a - b)) {
-    if (cut <= from || cut > bytes.length) continue;
-    if (from > 0) await nextTurn();
+  for (const [index, piece] of cutAt(bytes, cuts).entries()) {
+    if (index > 0) await nextTurn();
     // The whole of the last piece is read before the connection ends under it.
-    await new Promise<void>((written) => socket.write(bytes.subarray(from, cut), () => written()));
-    from = cut;
+    await new Promise<void>((written) => socket.write(piece, () => written()));
   }
   if (then === "end") socket.end();
   if (then === "reset") {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { cutAt, fieldLines, messageBytes } from "../../test/support/http-bytes.ts";
 import { FramingError } from "../wire/http1-framing-error.ts";
 import { ResponseParser } from "./http1-response-parser.ts";
 
@@ -60,18 +61,6 @@ function read(pieces: readonly Buffer[], closed = false): Seen {
 
 function whole(text: string, closed = false): Seen {
   return read([Buffer.from(text, "latin1")], closed);
-}
-
-/** The bytes cut before each of these places. */
-function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
-  const pieces: Buffer[] = [];
-  let from = 0;
-  for (const place of [...new Set(places)].toSorted((a, b) => a - b)) {
-    if (place <= from || place >= bytes.length) continue;
-    pieces.push(bytes.subarray(from, place));
-    from = place;
-  }
-  return [...pieces, bytes.subarray(from)];
 }
 
 /** Legal answers of every kind, with what a reader must make of them. */
@@ -140,7 +129,7 @@ describe("legal answers", () => {
     for (let place = 1; place < bytes.length; place += 1) {
       expect(read([bytes.subarray(0, place), bytes.subarray(place)])).toEqual(once);
     }
-    expect(read(cut(bytes, [...bytes.keys()]))).toEqual(once);
+    expect(read(cutAt(bytes, [...bytes.keys()]))).toEqual(once);
   });
 
   test("without length and chunks, the end of the connection is the end", () => {
@@ -291,7 +280,7 @@ describe("what is no answer", () => {
     for (const place of places) {
       expect(read([bytes.subarray(0, place), bytes.subarray(place)])).toEqual(once);
     }
-    expect(read(cut(bytes, [...bytes.keys()]))).toEqual(once);
+    expect(read(cutAt(bytes, [...bytes.keys()]))).toEqual(once);
   });
 
   test.each<[string, string]>([
@@ -305,7 +294,7 @@ describe("what is no answer", () => {
     const bytes = Buffer.from(text, "latin1");
     const once = read([bytes]);
     expect(once).toMatchObject({ ended: true, reusable: false, error: undefined });
-    expect(read(cut(bytes, [...bytes.keys()]))).toEqual(once);
+    expect(read(cutAt(bytes, [...bytes.keys()]))).toEqual(once);
   });
 });
 
@@ -336,25 +325,14 @@ const answer = fc
     close: fc.boolean(),
   })
   .map((given) => {
-    const lines = (list: readonly (readonly [string, string])[]): string =>
-      list.map(([name, text]) => `${name}:${given.blank}${text}${given.blank}\r\n`).join("");
+    const interim = given.interim.map((list) => `HTTP/1.1 103 Hints\r\n${fieldLines(list, given.blank)}\r\n`);
+    const bytes = messageBytes({
+      ...given,
+      start: `${interim.join("")}HTTP/1.1 ${given.status} ${given.reason}\r\n`,
+      connection: given.close ? "close" : "",
+      framing: given.chunked ? "chunks" : "length",
+    });
     const whole = Buffer.concat(given.body);
-    const parts: (string | Uint8Array)[] = given.interim.map(
-      (list) => `HTTP/1.1 103 Hints\r\n${lines(list)}\r\n`,
-    );
-    parts.push(`HTTP/1.1 ${given.status} ${given.reason}\r\n${lines(given.fields)}`);
-    if (given.close) parts.push("Connection: close\r\n");
-    if (given.chunked) {
-      parts.push("Transfer-Encoding: chunked\r\n\r\n");
-      for (const chunk of given.body)
-        parts.push(`${chunk.length.toString(16)}${given.extension}\r\n`, chunk, "\r\n");
-      parts.push(`0${given.extension}\r\n${lines(given.trailers)}\r\n`);
-    } else {
-      parts.push(`Content-Length: ${whole.length}\r\n\r\n`, whole);
-    }
-    const bytes = Buffer.concat(
-      parts.map((part) => (typeof part === "string" ? Buffer.from(part, "latin1") : part)),
-    );
     const headers = new Map<string, string[]>();
     for (const [name, text] of given.fields) {
       const lower = name.toLowerCase();
@@ -367,7 +345,7 @@ describe("whatever comes", () => {
   test("random legal answers at random cuts say what they were made of", () => {
     fc.assert(
       fc.property(answer, fc.array(fc.nat(600), { maxLength: 12 }), (made, places) => {
-        const seen = read(cut(made.bytes, places));
+        const seen = read(cutAt(made.bytes, places));
         expect(seen).toMatchObject({
           status: made.status,
           body: made.body,
@@ -386,7 +364,7 @@ describe("whatever comes", () => {
   test("two answers in one read: the first counts, and the connection does not", () => {
     fc.assert(
       fc.property(answer, answer, fc.array(fc.nat(600), { maxLength: 6 }), (one, other, places) => {
-        const seen = read(cut(Buffer.concat([one.bytes, other.bytes]), places));
+        const seen = read(cutAt(Buffer.concat([one.bytes, other.bytes]), places));
         expect(seen).toMatchObject({ status: one.status, body: one.body, ended: true, reusable: false });
       }),
     );
@@ -412,7 +390,7 @@ describe("whatever comes", () => {
           const once = read([bytes], closed);
           expect(once.body.length).toBeLessThanOrEqual(bytes.length);
           if (once.error !== undefined) expect(once.reusable).toBe(false);
-          expect(read(cut(bytes, places), closed)).toEqual(once);
+          expect(read(cutAt(bytes, places), closed)).toEqual(once);
         },
       ),
       { numRuns: 1_000 },

@@ -1,6 +1,7 @@
 /** What the parsers that use them do not show: their tests are beside the parsers of requests and answers. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { cutAt } from "../../test/support/http-bytes.ts";
 import { ChunkReader } from "./http1-chunks.ts";
 import { FieldSection } from "./http1-field-section.ts";
 import { FramingError } from "./http1-framing-error.ts";
@@ -40,12 +41,6 @@ function read(pieces: readonly Buffer[], reader = new ChunkReader(new FieldSecti
   return seen;
 }
 
-function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
-  const ends = [...new Set(places), bytes.length].filter((place) => place <= bytes.length);
-  const sorted = ends.toSorted((a, b) => a - b);
-  return sorted.map((end, index) => bytes.subarray(index === 0 ? 0 : sorted[index - 1], end));
-}
-
 const chunk = fc
   .tuple(
     fc.uint8Array({ minLength: 1, maxLength: 300 }),
@@ -68,7 +63,7 @@ describe("chunks", () => {
         fc.array(fc.nat(3_000), { maxLength: 10 }),
         (chunks, last, places) => {
           const bytes = Buffer.concat([...chunks.map((one) => one.bytes), Buffer.from(last)]);
-          const seen = read(cut(Buffer.concat([bytes, Buffer.from("GET / HTTP/1.1\r\n")]), places));
+          const seen = read(cutAt(Buffer.concat([bytes, Buffer.from("GET / HTTP/1.1\r\n")]), places));
           const body = Buffer.concat(chunks.map(({ data }) => data)).toString("latin1");
           expect(seen).toEqual({ body, end: bytes.length, error: undefined });
         },
@@ -86,7 +81,7 @@ describe("chunks", () => {
     );
     fc.assert(
       fc.property(bytes, fc.array(fc.nat(200), { maxLength: 8 }), (some, places) => {
-        expect(read(cut(some, places))).toEqual(read([some]));
+        expect(read(cutAt(some, places))).toEqual(read([some]));
       }),
       { numRuns: 1_000 },
     );
