@@ -1,3 +1,4 @@
+import { appended } from "../wire/appended.ts";
 import { choose } from "./choice.ts";
 import type { Candidate } from "./choice.ts";
 import type { CircuitPass } from "./circuit-breaker.ts";
@@ -103,9 +104,7 @@ export class RoutePlan implements Plan {
     const nowMs = this.#context.now();
     this.#target = undefined;
     this.#waitMs = 0;
-    // Nearly always the only one, and a list of one takes a fifth of what `push` makes room for.
-    if (this.#attempts === undefined) this.#attempts = [{ target, outcome }];
-    else this.#attempts.push({ target, outcome });
+    this.#attempts = appended(this.#attempts, { target, outcome });
     health.end(pass, outcome, nowMs);
     if (repeat === "no" || !isRetriable(outcome)) return undefined;
 

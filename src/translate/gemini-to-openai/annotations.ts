@@ -4,6 +4,7 @@
  * Gemini counts UTF-8 bytes within one part (js-genai src/types.ts `Segment`: start inclusive and left out when 0,
  * end exclusive); OpenAI counts characters of the whole `content`.
  */
+import { appended } from "../../wire/appended.ts";
 import type { Candidate } from "../../wire/gemini.ts";
 import type { Annotation } from "../../wire/openai.ts";
 import { index, nonEmpty, objects, record } from "./lenient.ts";
@@ -23,7 +24,7 @@ interface TextPart {
  * part comes in many pieces, so a piece that begins an event goes on with the part before it if that was of its kind.
  */
 export class ContentMap {
-  /** Undefined before the first: nearly always the only one, and a list of one takes a fifth of what `push` makes room for. */
+  /** Undefined before the first. */
   #parts: TextPart[] | undefined;
   #partIndex = -1;
   #kind: "text" | "thought" | "other" = "other";
@@ -34,9 +35,8 @@ export class ContentMap {
     this.#partIndex += 1;
     this.#kind = kind;
     if (kind === "text") {
-      const part = { partIndex: this.#partIndex, contentStart, positions: new Utf8Positions() };
-      if (this.#parts === undefined) this.#parts = [part];
-      else this.#parts.push(part);
+      const positions = new Utf8Positions();
+      this.#parts = appended(this.#parts, { partIndex: this.#partIndex, contentStart, positions });
     }
   }
 
