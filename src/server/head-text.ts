@@ -1,9 +1,6 @@
 /** The head of an answer as it goes over the wire. */
 import { STATUS_CODES } from "node:http";
-
-const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** What begins a line of its own would be a header, or an answer, of somebody else's. */
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+import { FIELD_VALUE, TOKEN } from "../wire/http1-fields.ts";
 
 /** Names that were found good: answers have the same few. */
 const goodNames = new Set<string>();
@@ -22,7 +19,7 @@ export function headText(status: number, headers: Record<string, string>): strin
   let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Unknown"}\r\n`;
   for (const name in headers) {
     const value = headers[name]!;
-    if (!VALUE.test(value) || !isName(name)) {
+    if (!FIELD_VALUE.test(value) || !isName(name)) {
       throw new UnsendableHeader(
         `the header ${JSON.stringify(name.slice(0, 64))} of an answer cannot be sent`,
       );
@@ -34,7 +31,7 @@ export function headText(status: number, headers: Record<string, string>): strin
 
 function isName(name: string): boolean {
   if (goodNames.has(name)) return true;
-  if (!NAME.test(name)) return false;
+  if (!TOKEN.test(name)) return false;
   if (goodNames.size < MAX_GOOD_NAMES) goodNames.add(name);
   return true;
 }

@@ -1,5 +1,5 @@
 /** The head of a request, from its text. */
-import { type FieldsHead, noFields, readFields } from "../wire/http1-fields.ts";
+import { type FieldsHead, noFields, readFields, TOKEN } from "../wire/http1-fields.ts";
 import { FramingError } from "../wire/http1-framing-error.ts";
 
 export interface RequestHead extends FieldsHead {
@@ -10,7 +10,6 @@ export interface RequestHead extends FieldsHead {
   minor: number;
 }
 
-const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const TARGET = /^[\x21-\x7e]+$/;
 const LAST_LINE = " HTTP/1.x".length;
 
@@ -28,7 +27,7 @@ export function parseRequestHead(text: string): RequestHead {
   }
   const method = text.slice(0, space);
   const target = text.slice(space + 1, version);
-  if (!METHOD.test(method)) throw new FramingError("its method is no word");
+  if (!TOKEN.test(method)) throw new FramingError("its method is no word");
   // A URL has no other characters (RFC 3986, section 2): what is beyond ASCII is sent percent-encoded.
   if (!TARGET.test(target)) throw new FramingError("its target has a blank or a character beyond ASCII");
   const head: RequestHead = {

@@ -1,12 +1,10 @@
 /** A request as it goes over the wire. */
 import { isIP } from "node:net";
+import { FIELD_VALUE, TOKEN } from "../wire/http1-fields.ts";
 import { isList, lengthOf } from "./sent-body.ts";
 import type { UpstreamBody, UpstreamRequest } from "./upstream.ts";
 
 const PATH = /^\/[\x21-\x7e]*$/;
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const ASCII = /^[\t\x20-\x7e]*$/;
-const LATIN1 = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** What says how a message is framed, or what becomes of the connection, is for this client to say. */
 const OWN_HEADERS = new Set([
@@ -82,7 +80,7 @@ function headOf({ method, path, headers }: UpstreamRequest, host: string, length
     const lower = checkedName(name);
     if (lower === "accept-encoding") continue;
     if (lower === "user-agent") hasAgent = true;
-    if (!ASCII.test(value) && !LATIN1.test(value)) {
+    if (!FIELD_VALUE.test(value)) {
       throw new UnsendableRequest(`the header ${name} of a request cannot be sent`);
     }
     head += `${name}: ${value}\r\n`;

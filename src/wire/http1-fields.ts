@@ -25,7 +25,10 @@ export interface FieldsHead {
 }
 
 const MAX_HEADERS = 256;
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** A method, or the name of a header (RFC 9110, section 5.6.2). */
+export const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** The value of a header. What ends a line would begin a header, or a message, of somebody else's. */
+export const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const TOKEN_BYTES = Array.from({ length: 256 }, (_, byte) => TOKEN.test(String.fromCharCode(byte)));
 const CHUNKED = /^chunked$/i;
 const LENGTH = /^\d{1,15}$/;
