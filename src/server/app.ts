@@ -1,5 +1,6 @@
 /** The server: the chat routes in front, the routes that answer at once, and a word on everything else. */
 import { GatewayError } from "../errors.ts";
+import { header } from "../gateway/exchange.ts";
 import type { Gateway, GatewayHandle } from "../gateway/gateway.ts";
 import { sendError, sendJson, sendText } from "../gateway/send-json.ts";
 import type { RequestRecord } from "../observe/request-record.ts";
@@ -32,8 +33,8 @@ export function createApp(handle: GatewayHandle): App {
     replyTerms: () => handle.current,
     onBug: (error, requestId) => handle.current.reportBug(error, requestId),
     onRequest: (request, reply, record) => {
-      const expectation = request.header("expect");
-      if (request.header("host") === undefined && request.minor === 1) {
+      const expectation = header(request.headers, "expect");
+      if (header(request.headers, "host") === undefined && request.minor === 1) {
         refuse(reply, record, MISSING_HOST);
       } else if (expectation !== undefined && expectation.toLowerCase() !== "100-continue") {
         refuse(reply, record, EXPECTATION);
@@ -72,7 +73,7 @@ async function plainAnswer(
   request: HttpRequest,
   record: RequestRecord,
 ): ReturnType<typeof answerPlainRoute> {
-  if (gateway.access.open) checkLoopbackHost(request.header("host"));
+  if (gateway.access.open) checkLoopbackHost(header(request.headers, "host"));
   const { method, target, headers, remoteAddress } = request;
   const path = pathOf(target);
   const matched = matchRoute(method, path);

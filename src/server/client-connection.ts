@@ -4,6 +4,7 @@
  * client and gateway disagree on where the last one ended.
  */
 import type { Socket } from "node:net";
+import { header } from "../gateway/exchange.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { RequestRecord } from "../observe/request-record.ts";
 import type { BodySink } from "../wire/http1-chunks.ts";
@@ -38,6 +39,8 @@ export interface ConnectionTerms {
   maxHeaderBytes: number;
   /** Of an answer, in bytes, before it is said to be too much. */
   maxBufferedBytes: number;
+  /** Header lines for an answer after which the connection is kept, and the empty line. */
+  keptLines: string;
   replyTerms(): ReplyTerms;
   /** A request's head has come. */
   onRequest(request: HttpRequest, reply: HttpReply, record: RequestRecord): void;
@@ -58,7 +61,6 @@ interface Exchange {
 
 export class ClientConnection implements BodySink, ReplyConnection, Awaited {
   readonly socket: Socket;
-  readonly keptLines: string;
   /** Of the client; undefined where it had gone at once. */
   readonly remoteAddress: string | undefined;
   readonly #terms: ConnectionTerms;
@@ -85,13 +87,12 @@ export class ClientConnection implements BodySink, ReplyConnection, Awaited {
   #halfClosed: HalfClosedClient | undefined;
 
   /** @param accepted paused */
-  constructor(accepted: Socket, terms: ConnectionTerms, keptLines: string) {
+  constructor(accepted: Socket, terms: ConnectionTerms) {
     this.remoteAddress = accepted.remoteAddress;
     const socket = acceptedSocket(accepted, terms.maxBufferedBytes, (bytes, length) => {
       this.#onRead(bytes, length);
     });
     this.socket = socket;
-    this.keptLines = keptLines;
     this.#terms = terms;
     this.#parser = new RequestParser(terms.maxHeaderBytes, this);
     this.#await(terms.headersTimeoutMs, "refuse");
@@ -106,6 +107,10 @@ export class ClientConnection implements BodySink, ReplyConnection, Awaited {
   /** Nothing is under way on it. */
   get idle(): boolean {
     return this.#exchange === undefined && !this.#parser.begun && !this.#over;
+  }
+
+  get keptLines(): string {
+    return this.#terms.keptLines;
   }
 
   get mayAskAgain(): boolean {
@@ -218,7 +223,7 @@ export class ClientConnection implements BodySink, ReplyConnection, Awaited {
       this.#refuse(TUNNEL);
       return;
     }
-    if (head.minor === 1 && request.header("expect")?.toLowerCase() === "100-continue") {
+    if (head.minor === 1 && header(request.headers, "expect")?.toLowerCase() === "100-continue") {
       this.socket.write("HTTP/1.1 100 Continue\r\n\r\n", "latin1");
     }
     try {

@@ -1,6 +1,6 @@
 /** The chat routes, in front of all others: what is done for each request costs throughput here. */
 import { GatewayError } from "../errors.ts";
-import type { Call } from "../gateway/exchange.ts";
+import { type Call, header } from "../gateway/exchange.ts";
 import { answerChat, type ChatRouteId } from "../gateway/front-door.ts";
 import type { Gateway, GatewayHandle } from "../gateway/gateway.ts";
 import { checkBodyHeaders } from "../gateway/json-body.ts";
@@ -63,7 +63,7 @@ function begin(gateway: Gateway, request: HttpRequest, reply: HttpReply, record:
   const { requestId, startedAt } = record;
   const { admission } = gateway;
   const { headers } = request;
-  if (gateway.access.open) checkLoopbackHost(request.header("host"));
+  if (gateway.access.open) checkLoopbackHost(header(headers, "host"));
   const { callerToken, key } = gateway.access.admit(headers, request.remoteAddress);
   record.keyId = key?.slice(0, 8);
   checkBodyHeaders(headers);

@@ -24,7 +24,7 @@ export interface ReplyTerms {
 /** The connection that an answer goes to. */
 export interface ReplyConnection {
   readonly socket: Socket;
-  /** Header lines for an answer after which the connection is kept. */
+  /** Header lines for an answer after which the connection is kept, and the empty line. */
   readonly keptLines: string;
   /** The client may send another request, or has sent it. */
   readonly mayAskAgain: boolean;

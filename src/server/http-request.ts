@@ -37,12 +37,6 @@ export class HttpRequest {
     this.remoteAddress = remoteAddress;
   }
 
-  /** The value of a header, where lines of the same name are one. */
-  header(name: string): string | undefined {
-    const value = this.headers[name];
-    return Array.isArray(value) ? value.join(", ") : value;
-  }
-
   /** All of its body has come. */
   get complete(): boolean {
     return this.#complete;

@@ -16,11 +16,10 @@ export interface HttpServerOptions extends Pick<ConnectionTerms, "replyTerms" | 
 export class HttpServer {
   readonly #server: Server;
   readonly #connections = new Set<ClientConnection>();
-  readonly #limits: Limits;
-  readonly #observer: Observer;
   readonly #terms: ConnectionTerms;
-  readonly #keptLines: string;
   readonly #most: number;
+  /** 0 for any number. */
+  readonly #mostOfAddress: number;
   /** How many connections each address has. */
   readonly #byAddress = new Map<string | undefined, number>();
   #stopped = false;
@@ -29,8 +28,6 @@ export class HttpServer {
   /** Not listening yet. */
   constructor({ limits, observer, deadlines, replyTerms, onRequest, onBug }: HttpServerOptions) {
     const { headersTimeoutMs, idleConnectionMs, maxHeaderBytes, maxBufferedBytes } = limits;
-    this.#limits = limits;
-    this.#observer = observer;
     this.#terms = {
       observer,
       deadlines,
@@ -38,13 +35,14 @@ export class HttpServer {
       idleConnectionMs,
       maxHeaderBytes,
       maxBufferedBytes,
+      keptLines: keptLinesFor(idleConnectionMs),
       replyTerms,
       onRequest,
       onBug,
       onClosed: (connection) => this.#onClosed(connection),
     };
-    this.#keptLines = keptLinesFor(idleConnectionMs);
     this.#most = Math.min(limits.maxConnections, connectionsThatFit() ?? Infinity);
+    this.#mostOfAddress = limits.maxConnectionsPerAddress;
     this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true });
     this.#server.on("connection", (socket) => this.#onConnection(socket));
     this.#server.once("close", () => {
@@ -97,17 +95,14 @@ export class HttpServer {
   #onConnection(socket: Socket): void {
     const address = socket.remoteAddress;
     const ofAddress = this.#byAddress.get(address) ?? 0;
-    const { maxConnectionsPerAddress } = this.#limits;
-    if (
-      this.#connections.size >= this.#most ||
-      (maxConnectionsPerAddress > 0 && ofAddress >= maxConnectionsPerAddress)
-    ) {
-      this.#observer.connectionRefused();
+    const most = this.#mostOfAddress;
+    if (this.#connections.size >= this.#most || (most > 0 && ofAddress >= most)) {
+      this.#terms.observer.connectionRefused();
       socket.destroy();
       return;
     }
     this.#byAddress.set(address, ofAddress + 1);
-    this.#connections.add(new ClientConnection(socket, this.#terms, this.#keptLines));
+    this.#connections.add(new ClientConnection(socket, this.#terms));
   }
 
   #onClosed(connection: ClientConnection): void {
