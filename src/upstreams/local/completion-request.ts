@@ -5,6 +5,7 @@
  * https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html#chat-api_1
  */
 import { invalidRequest } from "../../errors.ts";
+import { ownField } from "../../wire/own-field.ts";
 import type { TemplateMessage } from "./chat-template.ts";
 import { readMessages, readTools, type ToolsRequest } from "./request-messages.ts";
 
@@ -68,43 +69,43 @@ export function readCompletionRequest(body: unknown): CompletionRequest {
   const tools = readTools(fields);
   const format = readFormat(fields);
   return {
-    messages: readMessages(get(fields, "messages")),
+    messages: readMessages(ownField(fields, "messages")),
     tools,
     parallelToolCalls: boolean(fields, "parallel_tool_calls") ?? true,
     format,
     sampling: readSampling(fields),
-    stop: readStop(get(fields, "stop")),
+    stop: readStop(ownField(fields, "stop")),
     maxTokens: whole(fields, "max_completion_tokens", 1) ?? whole(fields, "max_tokens", 1),
     stream,
-    includeUsage: readIncludeUsage(get(fields, "stream_options"), stream),
-    templateArguments: object(get(fields, "chat_template_kwargs"), "chat_template_kwargs") ?? {},
+    includeUsage: readIncludeUsage(ownField(fields, "stream_options"), stream),
+    templateArguments: object(ownField(fields, "chat_template_kwargs"), "chat_template_kwargs") ?? {},
   };
 }
 
 function refuse(body: Fields): void {
   for (const [field, why] of REFUSED) {
-    if ((get(body, field) ?? null) !== null) throw invalidRequest(field, why);
+    if ((ownField(body, field) ?? null) !== null) throw invalidRequest(field, why);
   }
-  const n = get(body, "n") ?? 1;
+  const n = ownField(body, "n") ?? 1;
   if (n !== 1)
     throw invalidRequest("n", "This model gives one choice for each request: leave `n` out, or set it to 1.");
-  if ((get(body, "logprobs") ?? false) !== false)
+  if ((ownField(body, "logprobs") ?? false) !== false)
     throw invalidRequest("logprobs", "Log probabilities are not given by this model: leave `logprobs` out.");
-  if ((get(body, "top_logprobs") ?? 0) !== 0)
+  if ((ownField(body, "top_logprobs") ?? 0) !== 0)
     throw invalidRequest(
       "top_logprobs",
       "Log probabilities are not given by this model: leave `top_logprobs` out.",
     );
-  const modalities = get(body, "modalities") ?? ["text"];
+  const modalities = ownField(body, "modalities") ?? ["text"];
   if (!Array.isArray(modalities) || modalities.some((modality) => modality !== "text"))
     throw invalidRequest("modalities", "This model writes text only.");
 }
 
 function readSampling(body: Fields): Sampling {
-  const seed = get(body, "seed") ?? undefined;
+  const seed = ownField(body, "seed") ?? undefined;
   if (seed !== undefined && (typeof seed !== "number" || !Number.isSafeInteger(seed)))
     throw invalidRequest("seed", "`seed` is a whole number.");
-  const topK = get(body, "top_k") ?? 0;
+  const topK = ownField(body, "top_k") ?? 0;
   if (typeof topK !== "number" || !Number.isSafeInteger(topK) || topK < -1)
     throw invalidRequest("top_k", "`top_k` is a whole number; 0 and -1 keep all tokens.");
   return {
@@ -117,7 +118,7 @@ function readSampling(body: Fields): Sampling {
     presencePenalty: number(body, "presence_penalty", -2, 2) ?? 0,
     frequencyPenalty: number(body, "frequency_penalty", -2, 2) ?? 0,
     repetitionPenalty: number(body, "repetition_penalty", 0.01, 10) ?? 1,
-    logitBias: readLogitBias(object(get(body, "logit_bias"), "logit_bias") ?? {}),
+    logitBias: readLogitBias(object(ownField(body, "logit_bias"), "logit_bias") ?? {}),
   };
 }
 
@@ -146,10 +147,10 @@ function readStop(value: unknown): string[] {
 }
 
 function readFormat(body: Fields): AnswerFormat | undefined {
-  const guided = get(body, "guided_json") ?? undefined;
-  const choices = get(body, "guided_choice") ?? undefined;
-  const format = object(get(body, "response_format"), "response_format");
-  const type = format === undefined ? "text" : get(format, "type");
+  const guided = ownField(body, "guided_json") ?? undefined;
+  const choices = ownField(body, "guided_choice") ?? undefined;
+  const format = object(ownField(body, "response_format"), "response_format");
+  const type = format === undefined ? "text" : ownField(format, "type");
   if ([guided, choices, type === "text" ? undefined : type].filter((one) => one !== undefined).length > 1)
     throw invalidRequest(
       "response_format",
@@ -170,11 +171,11 @@ function readFormat(body: Fields): AnswerFormat | undefined {
   if (type !== "json_schema")
     throw invalidRequest("response_format.type", "The type is text, json_object or json_schema.");
   const path = "response_format.json_schema";
-  const wanted = object(get(format, "json_schema"), path);
+  const wanted = object(ownField(format, "json_schema"), path);
   if (wanted === undefined) throw invalidRequest(path, "`json_schema` is missing.");
-  const schema = get(wanted, "schema");
+  const schema = ownField(wanted, "schema");
   if (schema === undefined) throw invalidRequest(`${path}.schema`, "The schema is missing.");
-  return { kind: "schema", schema, path: `${path}.schema`, strict: get(wanted, "strict") === true };
+  return { kind: "schema", schema, path: `${path}.schema`, strict: ownField(wanted, "strict") === true };
 }
 
 function readIncludeUsage(value: unknown, stream: boolean): boolean {
@@ -185,14 +186,14 @@ function readIncludeUsage(value: unknown, stream: boolean): boolean {
 }
 
 function boolean(body: Fields, key: string, path = key): boolean | undefined {
-  const value = get(body, key) ?? undefined;
+  const value = ownField(body, key) ?? undefined;
   if (value !== undefined && typeof value !== "boolean")
     throw invalidRequest(path, `\`${key}\` is true or false.`);
   return value;
 }
 
 function number(body: Fields, key: string, least: number, most: number): number | undefined {
-  const value = get(body, key) ?? undefined;
+  const value = ownField(body, key) ?? undefined;
   if (value === undefined) return undefined;
   if (typeof value !== "number" || !(value >= least && value <= most))
     throw invalidRequest(key, `\`${key}\` is a number from ${least} to ${most}.`);
@@ -200,7 +201,7 @@ function number(body: Fields, key: string, least: number, most: number): number 
 }
 
 function whole(body: Fields, key: string, least: number): number | undefined {
-  const value = get(body, key) ?? undefined;
+  const value = ownField(body, key) ?? undefined;
   if (value === undefined) return undefined;
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < least)
     throw invalidRequest(key, `\`${key}\` is a whole number, ${least} or more.`);
@@ -211,8 +212,4 @@ function object(value: unknown, path: string): Fields | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== "object" || Array.isArray(value)) throw invalidRequest(path, "This is an object.");
   return value as Fields;
-}
-
-function get(object: Fields, key: string): unknown {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
 }

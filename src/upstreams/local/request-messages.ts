@@ -1,5 +1,6 @@
 /** The `messages` and `tools` of a request, read and checked for a model that knows text only. */
 import { invalidRequest } from "../../errors.ts";
+import { ownField } from "../../wire/own-field.ts";
 import type { TemplateMessage, TemplateTool, TemplateToolCall } from "./chat-template.ts";
 
 type Fields = Record<string, unknown>;
@@ -13,26 +14,34 @@ export function readMessages(value: unknown): TemplateMessage[] {
 
 function readMessage(value: unknown, path: string): TemplateMessage {
   const message = fields(value, path);
-  const role = get(message, "role");
-  const name = get(message, "name");
+  const role = ownField(message, "role");
+  const name = ownField(message, "name");
   if (name !== undefined && typeof name !== "string")
     throw invalidRequest(`${path}.name`, "`name` is a string.");
   const named = name === undefined ? {} : { name };
   switch (role) {
     case "system":
     case "developer":
-      return { role: "system", content: readContent(get(message, "content"), `${path}.content`), ...named };
+      return {
+        role: "system",
+        content: readContent(ownField(message, "content"), `${path}.content`),
+        ...named,
+      };
     case "user":
-      return { role: "user", content: readContent(get(message, "content"), `${path}.content`), ...named };
+      return {
+        role: "user",
+        content: readContent(ownField(message, "content"), `${path}.content`),
+        ...named,
+      };
     case "assistant":
       return { ...readAssistant(message, path), ...named };
     case "tool": {
-      const id = get(message, "tool_call_id");
+      const id = ownField(message, "tool_call_id");
       if (typeof id !== "string")
         throw invalidRequest(`${path}.tool_call_id`, "A tool message names the call it answers.");
       return {
         role: "tool",
-        content: readContent(get(message, "content"), `${path}.content`),
+        content: readContent(ownField(message, "content"), `${path}.content`),
         tool_call_id: id,
         ...named,
       };
@@ -48,14 +57,15 @@ function readMessage(value: unknown, path: string): TemplateMessage {
 }
 
 function readAssistant(message: Fields, path: string): TemplateMessage {
-  if ((get(message, "function_call") ?? null) !== null)
+  if ((ownField(message, "function_call") ?? null) !== null)
     throw invalidRequest(
       `${path}.function_call`,
       "`function_call` is not served by this model: use `tool_calls`.",
     );
-  const calls = get(message, "tool_calls") ?? [];
+  const calls = ownField(message, "tool_calls") ?? [];
   if (!Array.isArray(calls)) throw invalidRequest(`${path}.tool_calls`, "`tool_calls` is a list.");
-  const content = get(message, "content") ?? get(message, "refusal") ?? (calls.length > 0 ? "" : undefined);
+  const content =
+    ownField(message, "content") ?? ownField(message, "refusal") ?? (calls.length > 0 ? "" : undefined);
   const read: TemplateMessage = { role: "assistant", content: readContent(content, `${path}.content`) };
   if (calls.length > 0)
     read.tool_calls = calls.map((call, at) => readToolCall(call, `${path}.tool_calls[${at}]`));
@@ -64,10 +74,10 @@ function readAssistant(message: Fields, path: string): TemplateMessage {
 
 function readToolCall(value: unknown, path: string): TemplateToolCall {
   const call = fields(value, path);
-  const called = fields(get(call, "function"), `${path}.function`);
-  const id = get(call, "id");
-  const name = get(called, "name");
-  const text = get(called, "arguments");
+  const called = fields(ownField(call, "function"), `${path}.function`);
+  const id = ownField(call, "id");
+  const name = ownField(called, "name");
+  const text = ownField(called, "arguments");
   if (typeof id !== "string") throw invalidRequest(`${path}.id`, "A tool call has an id.");
   if (typeof name !== "string")
     throw invalidRequest(`${path}.function.name`, "A tool call names its function.");
@@ -91,7 +101,7 @@ function readContent(value: unknown, path: string): string {
   return value
     .map((part, at) => {
       const { type } = fields(part, `${path}[${at}]`);
-      const text = get(part as Fields, type === "refusal" ? "refusal" : "text");
+      const text = ownField(part as Fields, type === "refusal" ? "refusal" : "text");
       if (type !== "text" && type !== "refusal")
         throw invalidRequest(
           `${path}[${at}].type`,
@@ -122,37 +132,37 @@ export interface DeclaredTool {
 /** Undefined where the model is not to call anything. */
 export function readTools(body: Fields): ToolsRequest | undefined {
   for (const legacy of ["functions", "function_call"]) {
-    if ((get(body, legacy) ?? null) !== null)
+    if ((ownField(body, legacy) ?? null) !== null)
       throw invalidRequest(
         legacy,
         `\`${legacy}\` is not served by this model: use \`tools\` and \`tool_choice\`.`,
       );
   }
-  const value = get(body, "tools") ?? [];
+  const value = ownField(body, "tools") ?? [];
   if (!Array.isArray(value)) throw invalidRequest("tools", "`tools` is a list.");
   const callable = value.map((tool, at) => ({ tool: readTool(tool, `tools[${at}]`), path: `tools[${at}]` }));
   const tools = callable.map(({ tool }) => tool);
-  const choice = get(body, "tool_choice") ?? (tools.length === 0 ? "none" : "auto");
+  const choice = ownField(body, "tool_choice") ?? (tools.length === 0 ? "none" : "auto");
   if (choice === "none") return undefined;
   if (choice !== "auto" && tools.length === 0)
     throw invalidRequest("tool_choice", "`tool_choice` needs `tools` to choose from.");
   if (choice === "auto") return tools.length === 0 ? undefined : { tools, callable, mode: "auto" };
   if (choice === "required") return { tools, callable, mode: "required" };
   const chosen = fields(choice, "tool_choice");
-  const type = get(chosen, "type");
+  const type = ownField(chosen, "type");
   if (type === "function") {
-    const name = get(fields(get(chosen, "function"), "tool_choice.function"), "name");
+    const name = ownField(fields(ownField(chosen, "function"), "tool_choice.function"), "name");
     return { tools, callable: [named(callable, name, "tool_choice.function.name")], mode: "required" };
   }
   if (type === "allowed_tools")
-    return readAllowed(callable, fields(get(chosen, "allowed_tools"), "tool_choice.allowed_tools"));
+    return readAllowed(callable, fields(ownField(chosen, "allowed_tools"), "tool_choice.allowed_tools"));
   throw invalidRequest("tool_choice", "`tool_choice` is none, auto, required, a function or allowed_tools.");
 }
 
 function readAllowed(tools: DeclaredTool[], allowed: Fields): ToolsRequest {
   const path = "tool_choice.allowed_tools";
-  const mode = get(allowed, "mode");
-  const names = get(allowed, "tools");
+  const mode = ownField(allowed, "mode");
+  const names = ownField(allowed, "tools");
   if (mode !== "auto" && mode !== "required")
     throw invalidRequest(`${path}.mode`, "`mode` is auto or required.");
   if (!Array.isArray(names) || names.length === 0)
@@ -161,7 +171,7 @@ function readAllowed(tools: DeclaredTool[], allowed: Fields): ToolsRequest {
     const where = `${path}.tools[${at}]`;
     return named(
       tools,
-      get(fields(get(fields(entry, where), "function"), `${where}.function`), "name"),
+      ownField(fields(ownField(fields(entry, where), "function"), `${where}.function`), "name"),
       `${where}.function.name`,
     );
   });
@@ -177,11 +187,11 @@ function named(tools: readonly DeclaredTool[], name: unknown, path: string): Dec
 
 function readTool(value: unknown, path: string): TemplateTool {
   const tool = fields(value, path);
-  const type = get(tool, "type");
+  const type = ownField(tool, "type");
   if (type !== "function")
     throw invalidRequest(`${path}.type`, `Only tools of type \`function\` are served; got ${show(type)}.`);
-  const declared = fields(get(tool, "function"), `${path}.function`);
-  const name = get(declared, "name");
+  const declared = fields(ownField(tool, "function"), `${path}.function`);
+  const name = ownField(declared, "name");
   if (typeof name !== "string" || name === "")
     throw invalidRequest(`${path}.function.name`, "A function has a name.");
   return { type, function: { ...declared, name } };
@@ -191,10 +201,6 @@ function fields(value: unknown, path: string): Fields {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw invalidRequest(path, "This is an object.");
   return value as Fields;
-}
-
-function get(object: Fields, key: string): unknown {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 function show(value: unknown): string {

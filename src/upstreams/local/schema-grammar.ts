@@ -4,6 +4,7 @@
  * GBNF: https://github.com/ggml-org/llama.cpp/blob/master/grammars/README.md
  */
 import { invalidRequest } from "../../errors.ts";
+import { ownField } from "../../wire/own-field.ts";
 import { integerRange } from "./integer-range.ts";
 import { mergeSchemas, type Schema } from "./merge-schemas.ts";
 
@@ -116,15 +117,15 @@ export class SchemaGrammar {
     const again = (inner: unknown, innerPath: string): string =>
       this.#expression(inner, scope, innerPath, depth + 1, through);
 
-    if (own(schema, "$ref") !== undefined) return this.#reference(schema, scope, path, depth, through);
+    if (ownField(schema, "$ref") !== undefined) return this.#reference(schema, scope, path, depth, through);
     if (Object.hasOwn(schema, "const")) return literal(JSON.stringify(schema["const"]));
-    const allowed = own(schema, "enum");
+    const allowed = ownField(schema, "enum");
     if (allowed !== undefined) {
       if (!Array.isArray(allowed) || allowed.length === 0)
         throw invalidRequest(`${path}.enum`, "`enum` is a list with at least one value.");
       return this.rule(allowed.map((value) => literal(JSON.stringify(value))).join(" | "));
     }
-    const all = own(schema, "allOf");
+    const all = ownField(schema, "allOf");
     if (all !== undefined) {
       const { allOf: _, ...rest } = schema;
       const merged = list(all, `${path}.allOf`).reduce<Schema>(
@@ -134,7 +135,7 @@ export class SchemaGrammar {
       return again(merged, path);
     }
     for (const key of ["anyOf", "oneOf"]) {
-      const branches = own(schema, key);
+      const branches = ownField(schema, key);
       if (branches === undefined) continue;
       const { [key]: _, ...rest } = schema;
       const constrains = Object.keys(rest).some((name) => !ANNOTATIONS.has(name));
@@ -150,7 +151,7 @@ export class SchemaGrammar {
     if (scope.strict) this.#refuseUnenforceable(schema, path);
     const types = typesOf(schema, path);
     const forms = types.map((type) => this.#ofType(type, schema, scope, path, depth));
-    if (own(schema, "nullable") === true && !types.includes("null")) forms.push(`"null"`);
+    if (ownField(schema, "nullable") === true && !types.includes("null")) forms.push(`"null"`);
     return forms.length === 1 ? forms[0]! : this.rule(forms.map((form) => `(${form})`).join(" | "));
   }
 
@@ -178,16 +179,16 @@ export class SchemaGrammar {
   }
 
   #object(schema: Schema, scope: Scope, path: string, depth: number): string {
-    const properties = new Map(Object.entries(record(own(schema, "properties"), `${path}.properties`)));
+    const properties = new Map(Object.entries(record(ownField(schema, "properties"), `${path}.properties`)));
     const required = new Set(
-      list(own(schema, "required") ?? [], `${path}.required`).map((name) => {
+      list(ownField(schema, "required") ?? [], `${path}.required`).map((name) => {
         if (typeof name !== "string")
           throw invalidRequest(`${path}.required`, "`required` is a list of names.");
         return name;
       }),
     );
     for (const name of required) if (!properties.has(name)) properties.set(name, true);
-    const additional = own(schema, "additionalProperties");
+    const additional = ownField(schema, "additionalProperties");
     const others =
       additional === undefined ? properties.size === 0 : additional !== false ? additional : undefined;
     const extra =
@@ -243,10 +244,10 @@ export class SchemaGrammar {
     const maximum = count(schema, "maxItems", path);
     if (maximum !== undefined && maximum < minimum)
       throw invalidRequest(`${path}.maxItems`, "`maxItems` is less than `minItems`.");
-    const first = list(own(schema, "prefixItems") ?? [], `${path}.prefixItems`).map((item, at) =>
+    const first = list(ownField(schema, "prefixItems") ?? [], `${path}.prefixItems`).map((item, at) =>
       this.rule(this.#expression(item, scope, `${path}.prefixItems[${at}]`, depth + 1, [])),
     );
-    const rest = own(schema, "items");
+    const rest = ownField(schema, "items");
     const item =
       rest === false
         ? undefined
@@ -284,7 +285,7 @@ export class SchemaGrammar {
   #string(schema: Schema, scope: Scope, path: string): string {
     const minimum = count(schema, "minLength", path) ?? 0;
     const maximum = count(schema, "maxLength", path);
-    const format = own(schema, "format");
+    const format = ownField(schema, "format");
     const known = typeof format === "string" ? FORMATS.get(format) : undefined;
     if (known !== undefined) return `"\\"" ${known} "\\""`;
     if (maximum !== undefined && maximum < minimum)
@@ -316,7 +317,8 @@ export class SchemaGrammar {
   #number(schema: Schema, scope: Scope, path: string): string {
     const { minimum, maximum } = bounds(schema, path);
     if (minimum === undefined && maximum === undefined) return "number";
-    const exact = minimum === 0 && maximum === undefined && own(schema, "exclusiveMinimum") === undefined;
+    const exact =
+      minimum === 0 && maximum === undefined && ownField(schema, "exclusiveMinimum") === undefined;
     if (scope.strict && !exact) {
       throw invalidRequest(
         path,
@@ -329,7 +331,7 @@ export class SchemaGrammar {
   }
 
   #reference(schema: Schema, scope: Scope, path: string, depth: number, through: readonly string[]): string {
-    const pointer = own(schema, "$ref");
+    const pointer = ownField(schema, "$ref");
     if (typeof pointer !== "string")
       throw invalidRequest(`${path}.$ref`, "`$ref` is a string such as `#/$defs/name`.");
     if (through.includes(pointer))
@@ -352,7 +354,7 @@ export class SchemaGrammar {
     for (let hops = 0; hops <= DEEPEST; hops++) {
       if (current === true) return {};
       if (!isSchema(current)) throw invalidRequest(path, "A JSON schema is an object, or `true`.");
-      const pointer = own(current, "$ref");
+      const pointer = ownField(current, "$ref");
       if (typeof pointer !== "string") return current;
       current = this.#target(pointer, scope, path);
     }
@@ -434,7 +436,7 @@ function inClass(character: string): string {
 }
 
 function typesOf(schema: Schema, path: string): string[] {
-  const type = own(schema, "type");
+  const type = ownField(schema, "type");
   if (typeof type === "string") return [type];
   if (
     Array.isArray(type) &&
@@ -465,7 +467,7 @@ function isNumber(value: number | undefined): value is number {
 }
 
 function bound(schema: Schema, key: string, path: string): number | undefined {
-  const value = own(schema, key);
+  const value = ownField(schema, key);
   // Draft 4 has booleans here; a bound it is not.
   if (value === undefined || typeof value === "boolean") return undefined;
   if (typeof value !== "number" || !Number.isFinite(value))
@@ -474,7 +476,7 @@ function bound(schema: Schema, key: string, path: string): number | undefined {
 }
 
 function count(schema: Schema, key: string, path: string): number | undefined {
-  const value = own(schema, key);
+  const value = ownField(schema, key);
   if (value === undefined) return undefined;
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0)
     throw invalidRequest(`${path}.${key}`, `\`${key}\` is a whole number, 0 or more.`);
@@ -483,10 +485,6 @@ function count(schema: Schema, key: string, path: string): number | undefined {
 
 function isSchema(value: unknown): value is Schema {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function own(schema: Schema, key: string): unknown {
-  return Object.hasOwn(schema, key) ? schema[key] : undefined;
 }
 
 function list(value: unknown, path: string): unknown[] {
