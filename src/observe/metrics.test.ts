@@ -45,6 +45,25 @@ test("requests, streams and tokens are counted by outcome", async () => {
   expect((await valuesOf(metrics)).get(`pollux_requests_total{${labels}}`)).toBe(1);
 });
 
+test.each([1, 255, 256, 257, 700])(
+  "%d durations between two scrapes are all counted, once",
+  async (count) => {
+    const metrics = new Metrics();
+    for (let i = 0; i < count; i += 1) {
+      request(metrics).end(true);
+    }
+    const name = "pollux_request_duration_seconds";
+    const labels = 'route="chatCompletions",upstream="main"';
+    for (let scrapes = 0; scrapes < 2; scrapes += 1) {
+      const values = await valuesOf(metrics);
+      expect(values.get(`${name}_count{${labels}}`)).toBe(count);
+      expect(values.get(`${name}_bucket{le="0.08",${labels}}`)).toBe(0);
+      expect(values.get(`${name}_bucket{le="+Inf",${labels}}`)).toBe(count);
+      expect(values.get(`${name}_sum{${labels}}`)).toBeGreaterThan(count * 0.099);
+    }
+  },
+);
+
 test("what happens around requests", async () => {
   const metrics = new Metrics();
   metrics.live = {

@@ -26,8 +26,27 @@ class Tally {
   }
 }
 
-interface Observing {
-  observe(value: number): void;
+/** Values kept before a histogram of prom-client, which looks up its labels for each, is given them all at once. */
+const MOST_KEPT = 256;
+
+/** Keeps values for a histogram until the next scrape, or until there are many. */
+class Observations {
+  readonly #histogram: { observe(value: number): void };
+  readonly #kept: number[] = [];
+
+  constructor(histogram: { observe(value: number): void }) {
+    this.#histogram = histogram;
+  }
+
+  add(value: number): void {
+    this.#kept.push(value);
+    if (this.#kept.length === MOST_KEPT) this.settle();
+  }
+
+  settle(): void {
+    for (const value of this.#kept) this.#histogram.observe(value);
+    this.#kept.length = 0;
+  }
 }
 
 const STAGES: Readonly<Record<ShedStage, number>> = {
@@ -42,7 +61,7 @@ const STATUS_CLASSES = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
 /** The series that requests of one kind count in, looked up once. */
 interface EndedSeries {
   requests: Tally;
-  duration: Observing;
+  duration: Observations;
 }
 
 /** What requests are counted by. */
@@ -74,10 +93,11 @@ export class Metrics implements Observer, MetricsPage {
   readonly #process = processMetrics();
   readonly #ended = new Map<string, EndedSeries>();
   #lastEnded: (EndedKind & { series: EndedSeries }) | undefined;
-  readonly #firstToken = new Map<string, Observing>();
+  readonly #firstToken = new Map<string, Observations>();
   readonly #tokens = new Map<string, Map<string, TokenSeries>>();
   readonly #attempts = new Map<string, Map<string, Tally>>();
-  readonly #tallies: Tally[] = [];
+  /** Both kinds of what waits for the next scrape. */
+  readonly #unsettled: (Tally | Observations)[] = [];
   #inFlight = 0;
   #openStreams = 0;
   /** Asked at each scrape; what it tells is 0 without it. */
@@ -114,7 +134,7 @@ export class Metrics implements Observer, MetricsPage {
 
   #settle(): void {
     const { inFlight, openStreams, eventLoopLag } = this.#families;
-    for (const tally of this.#tallies) tally.settle();
+    for (const numbers of this.#unsettled) numbers.settle();
     inFlight.set(this.#inFlight);
     openStreams.set(this.#openStreams);
     const { p50, p99, max } = this.#process.eventLoopLag();
@@ -151,13 +171,13 @@ export class Metrics implements Observer, MetricsPage {
     series.requests.add(1);
     if (!record.began) return;
     this.#inFlight -= 1;
-    series.duration.observe((record.endedAt - record.startedAt) / 1000);
+    series.duration.add((record.endedAt - record.startedAt) / 1000);
     if (tokens !== undefined) this.#countTokens(record, tokens);
     if (!record.streamed) return;
     this.#openStreams -= 1;
     if (record.firstTokenAt === 0) return;
     const firstToken = this.#firstToken.get(upstream) ?? this.#makeFirstToken(upstream);
-    firstToken.observe((record.firstTokenAt - record.startedAt) / 1000);
+    firstToken.add((record.firstTokenAt - record.startedAt) / 1000);
   }
 
   attempted(upstream: string, outcome: string): void {
@@ -192,8 +212,14 @@ export class Metrics implements Observer, MetricsPage {
 
   #tally(counter: { inc(value: number): void }): Tally {
     const tally = new Tally(counter);
-    this.#tallies.push(tally);
+    this.#unsettled.push(tally);
     return tally;
+  }
+
+  #observations(histogram: { observe(value: number): void }): Observations {
+    const observations = new Observations(histogram);
+    this.#unsettled.push(observations);
+    return observations;
   }
 
   /** Most requests are of the same kind as the one before: then no key is put together. */
@@ -222,14 +248,14 @@ export class Metrics implements Observer, MetricsPage {
       requests: this.#tally(
         requests.labels({ route, model: alias, upstream, status: statusClass(status), outcome }),
       ),
-      duration: duration.labels({ route, upstream }),
+      duration: this.#observations(duration.labels({ route, upstream })),
     };
     this.#ended.set(key, series);
     return series;
   }
 
-  #makeFirstToken(upstream: string): Observing {
-    const series = this.#families.firstToken.labels({ upstream });
+  #makeFirstToken(upstream: string): Observations {
+    const series = this.#observations(this.#families.firstToken.labels({ upstream }));
     this.#firstToken.set(upstream, series);
     return series;
   }

@@ -96,9 +96,13 @@ const compiled: readonly Compiled[] = ROUTES.map((entry) => {
   return { route: entry, pattern: new RegExp(`^${source}/?$`), names };
 });
 
-const exact = new Map(
-  ROUTES.filter(({ path }) => !path.includes("{")).map((entry) => [`${entry.method} ${entry.path}`, entry]),
-);
+/** Routes without parameters, by method and path: no two names have to be put together to look one up. */
+const exact = new Map<string, Map<string, Route>>();
+for (const entry of ROUTES) {
+  if (entry.path.includes("{")) continue;
+  const ofMethod = exact.get(entry.method) ?? new Map<string, Route>();
+  exact.set(entry.method, ofMethod.set(entry.path, entry));
+}
 const NO_PARAMETERS: Record<string, string> = {};
 
 /**
@@ -107,7 +111,7 @@ const NO_PARAMETERS: Record<string, string> = {};
  */
 export function matchRoute(asked: string, path: string): MatchedRoute | undefined {
   const method = asked === "HEAD" ? "GET" : asked;
-  const plain = exact.get(`${method} ${path}`);
+  const plain = exact.get(method)?.get(path);
   if (plain !== undefined) return { route: plain, parameters: NO_PARAMETERS };
   for (const { route: entry, pattern, names } of compiled) {
     if (entry.method !== method) continue;
