@@ -1,5 +1,6 @@
 /*
- * The load of the benchmark, on one thread. Prints one JSON object.
+ * The load of the benchmark, on one thread. Prints the line "from" when what is measured begins, "to" when it ends, and
+ * one JSON object.
  *
  *   load PORT PATH BODY HEADERS [name=value ...]
  *
@@ -8,7 +9,9 @@
  *   seconds=2        how long to measure
  *   requests=0       stop after this many answers instead (to warm up)
  *   least=0          go on for as many answers, for ten times as long at most
- *   rate=0           requests a second at fixed times, counted from the time each was due; 0: the next after each answer
+ *   rate=0           requests a second, counted from the time each was due; 0: the next after each answer. They come as
+ *                    those of independent clients do, at times that are random (a Poisson process) and the same each time
+ *   lead=0           seconds of load before what is measured begins: streams are open then, and connections with them
  *   markers=1        how many #T<nanoseconds># an answer must hold; fewer or more is an error (-1: any)
  *   expect=TEXT      bytes an answer must hold, at most 63
  *   spread=0         begin the first requests over so many milliseconds, so that they do not come all at once
@@ -18,6 +21,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -60,7 +64,7 @@ typedef struct {
 } Conn;
 
 static int port, connections = 64, markers_wanted = 1, epfd;
-static double seconds = 2, rate = 0, hold = 0, spread = 0;
+static double seconds = 2, rate = 0, lead = 0, hold = 0, spread = 0;
 static long requests_wanted = 0, least = 0;
 static const char *expect = "";
 static int expect_len;
@@ -70,7 +74,9 @@ static Conn *conns;
 static Samples latency, first, transit;
 static long done, errors, late, chunks, connect_errors;
 static char first_error[256];
-static int measuring = 1;
+static int measuring;
+/* What is measured: answers to what was due since then, and chunks that came since then. */
+static long long from;
 
 static long long now_ns(void) {
   struct timespec t;
@@ -151,8 +157,7 @@ static void finish(Conn *c, long long t) {
   else if (markers_wanted >= 0 && c->markers != markers_wanted) note_error("not the chunks that were sent", c);
   else if (!c->expected) note_error("not the text that was expected", c);
   else {
-    done++;
-    if (measuring) sample(&latency, t - c->began);
+    if (measuring && c->began >= from) { done++; sample(&latency, t - c->began); }
   }
   if (c->close_after) drop(c);
   c->busy = 0;
@@ -199,10 +204,10 @@ static void content(Conn *c, const char *p, long n, long long t) {
       if (ch == '#' && c->marker != c->last_marker) {
         c->last_marker = c->marker;
         c->markers++;
-        chunks++;
         if (measuring) {
+          chunks++;
           sample(&transit, t - c->marker);
-          if (!c->first_seen) sample(&first, t - c->began);
+          if (!c->first_seen && c->began >= from) sample(&first, t - c->began);
         }
         c->first_seen = 1;
       }
@@ -292,6 +297,20 @@ static void on_readable(Conn *c, long long t) {
   }
 }
 
+/* Nanoseconds to the next request of a Poisson process. */
+static long long random_gap(double a_second) {
+  static unsigned long long state = 0x9e3779b97f4a7c15ULL;
+  state ^= state << 13;
+  state ^= state >> 7;
+  state ^= state << 17;
+  return (long long)(-log1p(-(double)(state >> 11) / 9007199254740992.0) * 1e9 / a_second);
+}
+
+static void say(const char *line) {
+  puts(line);
+  fflush(stdout);
+}
+
 static int compare(const void *a, const void *b) {
   unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
   return x < y ? -1 : x > y;
@@ -331,6 +350,7 @@ int main(int argc, char **argv) {
     else if (!strcmp(argv[i], "requests")) requests_wanted = atol(value);
     else if (!strcmp(argv[i], "least")) least = atol(value);
     else if (!strcmp(argv[i], "rate")) rate = atof(value);
+    else if (!strcmp(argv[i], "lead")) lead = atof(value);
     else if (!strcmp(argv[i], "markers")) markers_wanted = atoi(value);
     else if (!strcmp(argv[i], "expect") && strlen(value) < 64) { expect = value; expect_len = strlen(value); }
     else if (!strcmp(argv[i], "spread")) spread = atof(value);
@@ -352,18 +372,20 @@ int main(int argc, char **argv) {
   conns = calloc(connections, sizeof *conns);
   for (int i = 0; i < connections; i++) conns[i].fd = -1;
   struct epoll_event events[512];
-  long long start = now_ns(), end = start + (long long)(seconds * 1e9), next_due = start, last_answer = start;
-  if (requests_wanted) end = start + 600LL * 1000000000LL;
-  long long latest = start + (end - start) * 10;
-  long issued = 0;
+  long long start = now_ns(), next_due = start, last_answer = start;
+  from = start + (long long)(lead * 1e9);
+  long long end = from + (requests_wanted ? 600LL * 1000000000LL : (long long)(seconds * 1e9));
+  long long latest = from + (end - from) * 10;
+  long issued = 0, issued_before = 0;
   double pace = rate > 0 ? rate : hold;
   int first_requests = 0;
   long long first_due = start;
   for (;;) {
     long long t = now_ns();
+    if (!measuring && t >= from) { measuring = 1; issued_before = issued; say("from"); }
     if (t >= end && (done + errors >= least || t >= latest)) break;
     if (requests_wanted && done + errors >= requests_wanted) break;
-    long long wake = t >= end ? latest : end;
+    long long wake = !measuring ? from : t >= end ? latest : end;
     if (pace > 0 && (hold == 0 || issued < connections)) {
       while (next_due <= t) {
         Conn *c = NULL;
@@ -377,7 +399,7 @@ int main(int argc, char **argv) {
           begin(c, next_due);
           issued++;
         }
-        next_due += (long long)(1e9 / pace);
+        next_due += rate > 0 ? random_gap(rate) : (long long)(1e9 / hold);
         if (hold > 0 && issued >= connections) break;
       }
       if (next_due < wake) wake = next_due;
@@ -409,11 +431,12 @@ int main(int argc, char **argv) {
       }
     }
   }
+  say("to");
   long open = 0;
   for (int i = 0; i < connections; i++) open += conns[i].busy && conns[i].first_seen;
-  double took = (now_ns() - start) / 1e9;
-  if (requests_wanted) took = (last_answer - start) / 1e9;
-  printf("{\"seconds\":%.4f,\"issued\":%ld,\"done\":%ld,\"errors\":%ld,\"late\":%ld,\"chunks\":%ld,\"open\":%ld,", took, issued, done, errors, late, chunks, open);
+  double took = (now_ns() - from) / 1e9;
+  if (requests_wanted) took = (last_answer - from) / 1e9;
+  printf("{\"seconds\":%.4f,\"issued\":%ld,\"done\":%ld,\"errors\":%ld,\"late\":%ld,\"chunks\":%ld,\"open\":%ld,", took, issued - issued_before, done, errors, late, chunks, open);
   print_samples("latency_us", &latency);
   print_samples("first_us", &first);
   print_samples("transit_us", &transit);

@@ -1,15 +1,14 @@
 /** One run of the load client, and what it and the gateway's processor saw. */
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { createInterface } from "node:readline";
 import type { Contestant } from "./contestants.ts";
 import { coreTimes, cpuMicros } from "./process-figures.ts";
 import { LOAD_CORE, type Running } from "./processes.ts";
 import { CACHE } from "./setup.ts";
 import type { Workload } from "./workloads.ts";
-
-const run = promisify(execFile);
 
 export interface Quantiles {
   n: number;
@@ -43,7 +42,7 @@ export interface Measured extends LoadResult {
 }
 
 export type LoadOptions = Partial<
-  Record<"connections" | "seconds" | "requests" | "rate" | "hold" | "least" | "spread", number>
+  Record<"connections" | "seconds" | "requests" | "rate" | "lead" | "hold" | "least" | "spread", number>
 >;
 
 let serial = 0;
@@ -67,13 +66,24 @@ export class Load {
     const argv = ["-c", LOAD_CORE, this.#program, String(port), path, body, headers];
     for (const [name, value] of Object.entries(options)) argv.push(`${name}=${value}`);
     argv.push(`markers=${workload.markers}`, `expect=${workload.expect[contestant.speaks]}`);
-    const before = gateway === undefined ? 0 : cpuMicros(gateway.pid);
-    const core = coreTimes(LOAD_CORE);
-    const { stdout } = await run("taskset", argv, { maxBuffer: 2 ** 22 });
-    const cpu = gateway === undefined ? 0 : cpuMicros(gateway.pid) - before;
-    const { busy, all } = coreTimes(LOAD_CORE);
-    const loadBusy = (busy - core.busy) / Math.max(1, all - core.all);
-    return { ...(JSON.parse(stdout) as LoadResult), cpu, loadBusy };
+    const child = spawn("taskset", argv, { stdio: ["ignore", "pipe", "inherit"] });
+    const exited = once(child, "exit");
+    const from = { cpu: 0, core: { busy: 0, all: 0 } };
+    const to = { cpu: 0, core: { busy: 0, all: 0 } };
+    let result: LoadResult | undefined;
+    for await (const line of createInterface(child.stdout)) {
+      if (line === "from" || line === "to") {
+        const times = line === "from" ? from : to;
+        times.cpu = gateway === undefined ? 0 : cpuMicros(gateway.pid);
+        times.core = coreTimes(LOAD_CORE);
+      } else {
+        result = JSON.parse(line) as LoadResult;
+      }
+    }
+    const [code] = (await exited) as [number | null];
+    if (code !== 0 || result === undefined) throw new Error(`The load client failed (${code}).`);
+    const loadBusy = (to.core.busy - from.core.busy) / Math.max(1, to.core.all - from.core.all);
+    return { ...result, cpu: to.cpu - from.cpu, loadBusy };
   }
 
   #write(contestant: Contestant, workload: Workload): { body: string; headers: string; path: string } {

@@ -84,7 +84,10 @@ export function plannedSeconds(plan: Plan): number {
   let seconds = SET_UP_SECONDS;
   for (const [group, members] of Object.entries(plan.groups)) {
     for (const [name, steps] of Object.entries(members)) {
-      const steady = steps.reduce((sum, step) => sum + step.seconds * plan.shorter + STEP_SECONDS, 0);
+      const steady = steps.reduce(
+        (sum, { seconds: long, leadSeconds = 0 }) => sum + leadSeconds + long * plan.shorter + STEP_SECONDS,
+        0,
+      );
       seconds += plan.rounds * (steady + TURN_SECONDS);
       if (group !== GATEWAYS) seconds += warmSeconds(paceOf(name)) * plan.warmShare;
     }

@@ -33,8 +33,14 @@ export interface Start {
   log: string;
 }
 
-/** @throws Error with the end of its output when it does not listen in time. */
+/** @throws Error when its port is taken, and with the end of its output when it does not listen in time. */
 export async function start({ command, argv, env, cwd, port, cores, log }: Start): Promise<Running> {
+  // Left over from a run that was killed, it would be measured in place of what is started here.
+  if (await listens(port)) {
+    throw new Error(
+      `Something else listens on ${port}; end it first (\`ss -ltnp 'sport = :${port}'\` names it).`,
+    );
+  }
   const output = openSync(log, "w");
   const began = performance.now();
   const child = spawn("taskset", ["-c", cores, command, ...argv], {

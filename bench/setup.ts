@@ -48,7 +48,7 @@ export async function compile(name: "upstream" | "load", say: (line: string) => 
   if (isNewer(path, source)) return path;
   say(`building ${name}.c`);
   try {
-    await run("cc", ["-O2", "-o", path, source]);
+    await run("cc", ["-O2", "-o", path, source, "-lm"]);
   } catch (error) {
     throw new Error(`The benchmark needs a C compiler (apt-get install gcc): ${messageOf(error)}`, {
       cause: error,

@@ -36,6 +36,8 @@ export interface Step {
   workload: Workload;
   /** Of a full run. */
   seconds: number;
+  /** Load before what is measured begins. */
+  leadSeconds?: number;
   options: LoadOptions | ((pace: Pace) => LoadOptions);
   read: (result: Measured) => Figures;
 }
@@ -76,7 +78,9 @@ export const THROUGHPUT: readonly Step[] = [UNARY_STEP, BURST_STEP];
 export const LATENCY: readonly Step[] = [
   {
     workload: PACED,
-    seconds: 2,
+    seconds: 1.5,
+    // A stream takes a second: by then as many are open as ever will be, and clients have their connections.
+    leadSeconds: 1.1,
     options: ({ pacedStreams }) => ({ connections: 512, rate: pacedStreams }),
     read: ({ chunks, cpu, first_us: first, transit_us: transit }) => ({
       [PACED_CPU]: cpu / chunks,
@@ -104,7 +108,8 @@ export const LATENCY: readonly Step[] = [
   },
   {
     workload: UNARY,
-    seconds: 1.2,
+    seconds: 1.1,
+    leadSeconds: 0.2,
     options: { connections: 256, rate: 200 },
     read: ({ latency_us: latency, done, seconds }) => ({
       ...quantiles(STEADY, latency),
@@ -143,10 +148,10 @@ export async function takeFigures(
 ): Promise<{ figures: Figures; remarks: string[] }> {
   const figures: Figures = {};
   const remarks: string[] = [];
-  for (const { workload, options, seconds: whole, read } of steps) {
+  for (const { workload, options, seconds: whole, leadSeconds: lead = 0, read } of steps) {
     const seconds = Math.max(0.4, whole * shorter);
     const wanted = typeof options === "function" ? options(contestant.pace) : options;
-    const result = await load.run(contestant, port, workload, { ...wanted, seconds }, gateway);
+    const result = await load.run(contestant, port, workload, { ...wanted, lead, seconds }, gateway);
     await settled(gateway);
     const { done, chunks, errors, issued, late, loadBusy } = result;
     const what = `${contestant.name}, ${workload.name}`;
