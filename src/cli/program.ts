@@ -38,6 +38,8 @@ const EXIT_CODES: Readonly<Record<string, number>> = {
 
 /** Resolves with the exit code, if the command does not end the process itself. */
 export async function run(argv: readonly string[]): Promise<number | undefined> {
+  // `pollux models | head` ends well, and a gateway goes on without whoever read what it says.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", unlessNobodyReads);
   try {
     const program = await programFor(argv[2]);
     await program.parseAsync(argv);
@@ -45,6 +47,10 @@ export async function run(argv: readonly string[]): Promise<number | undefined> 
   } catch (error) {
     return report(error);
   }
+}
+
+function unlessNobodyReads(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }
 
 /** With every command, for help and for what is none; for a command, with that one. */

@@ -9,6 +9,7 @@ import type { Origin } from "./origin.ts";
 import { RawConfig } from "./raw-config.ts";
 import { type Environment, errorCode } from "./references.ts";
 import type { Config } from "./schema.ts";
+import { unusedProxy } from "./unused-proxy.ts";
 import { readTree } from "./yaml-tree.ts";
 
 const MAX_FILE_BYTES = 1024 * 1024;
@@ -19,7 +20,7 @@ export interface LoadedConfig {
   file: string | undefined;
   /** The file, and every file that its secrets are read from: what a change of must lead to reading it again. */
   dependsOn: readonly string[];
-  /** What should be changed and does not keep the gateway from running: file modes, targets never used. */
+  /** What should be changed and does not keep the gateway from running: file modes, targets never used, a proxy. */
   warnings: readonly ConfigProblem[];
   /** There is no file, or nothing in it. */
   saysNothing: boolean;
@@ -78,7 +79,7 @@ function complete(
     config,
     file,
     dependsOn: [...(file === undefined ? [] : [file]), ...raw.referencedFiles.keys()],
-    warnings,
+    warnings: [...warnings, ...unusedProxy(config.upstreams, env)],
     saysNothing,
     fingerprint: raw.fingerprint.digest("hex"),
     reason,
