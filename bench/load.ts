@@ -24,7 +24,7 @@ export interface LoadResult {
   issued: number;
   done: number;
   errors: number;
-  /** Requests of a fixed rate that found no free connection when they were due. */
+  /** Requests of a rate that found no free connection when they were due. */
   late: number;
   chunks: number;
   open: number;

@@ -196,7 +196,9 @@ function whatTheLoadCanDo({ groups, frontier }: Results): string {
   const spread = `From round to round that was ${number(Math.min(...all))} to ${number(Math.max(...all))} requests/s, which is how quiet the machine was.`;
   const rate = frontier[DIRECT_NAME]?.[withinMs(1)];
   const held =
-    rate === undefined ? "" : ` At fixed rates they hold ${number(rate)} requests/s with a p99 within 1 ms.`;
+    rate === undefined
+      ? ""
+      : ` Asked at random times they hold ${number(rate)} requests/s with a p99 within 1 ms.`;
   return `The load and the upstream share a core. Asking each other directly they come to ${parts.join(" and ")}. ${spread}${held} Where their core was the limit, and not the gateway's, a remark below says so.`;
 }
 

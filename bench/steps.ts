@@ -59,14 +59,14 @@ const quantiles = (name: string, of: Quantiles | null): Figures => ({
 
 export const UNARY_STEP: Step = {
   workload: UNARY,
-  seconds: 1.2,
+  seconds: 1,
   options: { connections: SATURATED },
   read: work(REQUESTS, REQUEST_CPU),
 };
 
 export const BURST_STEP: Step = {
   workload: BURST,
-  seconds: 1.2,
+  seconds: 1,
   options: { connections: SATURATED },
   read: ({ chunks, seconds, cpu }) => ({ [CHUNKS]: chunks / seconds, [CHUNK_CPU]: cpu / chunks }),
 };
@@ -96,7 +96,7 @@ export const LATENCY: readonly Step[] = [
   },
   {
     workload: DELAYED,
-    seconds: 0.8,
+    seconds: 0.6,
     options: { connections: 16, spread: 20 },
     read: ({ latency_us: latency }) => quantiles(SIXTEEN, latency),
   },
@@ -108,7 +108,8 @@ export const LATENCY: readonly Step[] = [
   },
   {
     workload: UNARY,
-    seconds: 1.1,
+    // 99th percentiles of some hundred requests would be a matter of one stall of the machine.
+    seconds: 2.5,
     leadSeconds: 0.2,
     options: { connections: 256, rate: 200 },
     read: ({ latency_us: latency, done, seconds }) => ({
