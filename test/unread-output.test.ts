@@ -15,16 +15,13 @@ function pollux(...argv: string[]): ChildProcess {
   return child;
 }
 
-test.each([["models"], ["models", "--json"], ["--help"]])(
-  "%s %s ends as if it had been read",
-  async (...argv) => {
-    const child = pollux(...line.split(" "));
-    child.stdout?.destroy();
-    const said = text(child.stderr!);
-    const [code] = (await once(child, "exit")) as [number | null];
-    expect({ code, said: await said }).toEqual({ code: 0, said: "" });
-  },
-);
+test.each(["models", "models --json", "--help"])("%s ends as if it had been read", async (line) => {
+  const child = pollux(...line.split(" "));
+  child.stdout?.destroy();
+  const said = text(child.stderr!);
+  const [code] = (await once(child, "exit")) as [number | null];
+  expect({ code, said: await said }).toEqual({ code: 0, said: "" });
+});
 
 test("a gateway whose banner and log nobody reads goes on answering", async () => {
   const child = pollux("serve", "--port", "0");
