@@ -21,6 +21,7 @@ import { GATEWAY_CORE, hold, LOAD_CORE, moveTo, release, settled, start, stop } 
 import { GATEWAYS, LIMIT, middle, NGINX, PROCESSES, type Results, TLS } from "./results.ts";
 import { CACHE, LEFT_OUT, type Tools } from "./setup.ts";
 import { startToAnswer } from "./start-time.ts";
+import type { Step } from "./steps.ts";
 
 const UPSTREAM_PORT = 9701;
 const TLS_PORT = 9702;
@@ -117,7 +118,7 @@ class Run {
       await this.#inTurns(LIMIT, seats, async () => {
         for (const one of contestants) {
           const upstream = one.name === TLS ? front!.url : this.#upstream;
-          await this.#take(seats, one, upstream, (taken) => this.#warm(taken));
+          await this.#take(seats, one, upstream, (taken) => this.#warm(taken, members[one.name] ?? []));
         }
       });
     } finally {
@@ -135,13 +136,14 @@ class Run {
     const seats: Seat[] = [];
     await this.#inTurns(PROCESSES, seats, async () => {
       for (const count of PROCESS_COUNTS) {
-        await this.#take(seats, polluxProcesses(count), this.#upstream, (taken) => this.#warm(taken));
+        await this.#take(seats, polluxProcesses(count), this.#upstream, (taken) => this.#warm(taken, []));
       }
     });
   }
 
   async #gateways(): Promise<void> {
-    const { wants, say } = this.#options;
+    const { wants, plan, say } = this.#options;
+    const members = plan.groups[GATEWAYS]!;
     say(`== ${GATEWAYS}`);
     const seats: Seat[] = [];
     await this.#inTurns(GATEWAYS, seats, async () => {
@@ -155,12 +157,12 @@ class Run {
           return Promise.resolve();
         });
         const waiting = seats.at(-1);
-        if (waiting !== undefined) warming = this.#warm(waiting);
+        if (waiting !== undefined) warming = this.#warm(waiting, members[slow.name] ?? []);
       }
       try {
         if (wants("memory")) await this.#memory();
         for (const one of others) {
-          await this.#take(seats, one, this.#upstream, (taken) => this.#warm(taken));
+          await this.#take(seats, one, this.#upstream, (taken) => this.#warm(taken, members[one.name] ?? []));
         }
       } finally {
         await warming;
@@ -189,10 +191,10 @@ class Run {
     }
   }
 
-  async #warm(taken: Seat): Promise<void> {
+  async #warm(taken: Seat, steps: readonly Step[]): Promise<void> {
     const { plan, say } = this.#options;
     say(`${taken.contestant.name}: warming up`);
-    await warm(this.#load, taken, plan.warmShare);
+    await warm(this.#load, taken, steps, plan.warmShare);
     hold(taken.gateway);
   }
 

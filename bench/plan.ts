@@ -14,7 +14,7 @@ import {
   processesName,
   TLS,
 } from "./results.ts";
-import { LATENCY, OTHER, type Step, THROUGHPUT } from "./steps.ts";
+import { LATENCY, OTHER, type Step, THROUGHPUT, TURN_SECONDS } from "./steps.ts";
 
 export interface Plan {
   rounds: number;
@@ -77,7 +77,7 @@ export const QUICK: Plan = {
 const SET_UP_SECONDS = 15;
 /** To start the load for a step, and for the gateway to be done with what is left over. */
 const STEP_SECONDS = 0.15;
-const TURN_SECONDS = 0.4;
+const ROUND_SECONDS = 0.4;
 
 /** The peers are there already: fetching them the first time is not in it. */
 export function plannedSeconds(plan: Plan): number {
@@ -88,8 +88,8 @@ export function plannedSeconds(plan: Plan): number {
         (sum, { seconds: long, leadSeconds = 0 }) => sum + leadSeconds + long * plan.shorter + STEP_SECONDS,
         0,
       );
-      seconds += plan.rounds * (steady + TURN_SECONDS);
-      if (group !== GATEWAYS) seconds += warmSeconds(paceOf(name)) * plan.warmShare;
+      seconds += plan.rounds * (steady + ROUND_SECONDS);
+      if (group !== GATEWAYS) seconds += warmSeconds(paceOf(name)) * plan.warmShare + turnsSeconds(steps);
     }
   }
   // A few are tried twice.
@@ -99,10 +99,17 @@ export function plannedSeconds(plan: Plan): number {
   return seconds + betweenSeconds(plan);
 }
 
+function turnsSeconds(steps: readonly Step[]): number {
+  return steps.filter((step) => !THROUGHPUT.includes(step)).length * (TURN_SECONDS + STEP_SECONDS);
+}
+
 /** LiteLLM takes minutes to be warm. It is warmed on the load's core, while the others are, and memory is measured. */
 function betweenSeconds(plan: Plan): number {
   const { LiteLLM: slow, ...others } = plan.groups[GATEWAYS] ?? {};
-  const rest = Object.keys(others).reduce((sum, name) => sum + warmSeconds(paceOf(name)), 0);
+  const rest = Object.entries(others).reduce(
+    (sum, [name, steps]) => sum + warmSeconds(paceOf(name)) + turnsSeconds(steps),
+    0,
+  );
   return Math.max(memorySeconds(plan) + rest, slow === undefined ? 0 : warmSeconds(PACES.LiteLLM) * 1.1);
 }
 
@@ -112,7 +119,7 @@ function memorySeconds({ memory }: Plan): number {
   for (const name of contestants) {
     const { requestsPerSecond, streamsPerSecond, startSeconds } = paceOf(name);
     seconds += startSeconds + requests / requestsPerSecond + bursts / streamsPerSecond;
-    for (const count of streams) seconds += holdSeconds(count) + TURN_SECONDS;
+    for (const count of streams) seconds += holdSeconds(count) + ROUND_SECONDS;
   }
   return seconds;
 }

@@ -109,7 +109,7 @@ export const LATENCY: readonly Step[] = [
   {
     workload: UNARY,
     // 99th percentiles of some hundred requests would be a matter of one stall of the machine.
-    seconds: 2.5,
+    seconds: 2.3,
     leadSeconds: 0.2,
     options: { connections: 256, rate: 200 },
     read: ({ latency_us: latency, done, seconds }) => ({
@@ -127,16 +127,32 @@ const other = (workload: Workload, connections: number, seconds: number, least: 
 });
 
 export const OTHER: readonly Step[] = [
-  other(TOOLS, 16, 0.5, 8),
-  other(HISTORY, 16, 0.5, 8),
+  other(TOOLS, 16, 0.4, 8),
+  other(HISTORY, 16, 0.4, 8),
   other(STRUCTURED, SATURATED, 0.4, 8),
   other(IMAGE, 2, 0.6, 2),
 ];
+
+/** Of each kind of work while a contestant is warmed. */
+export const TURN_SECONDS = 0.2;
 
 /** Wrong answers are not throughput. */
 const MOST_ERRORS = 0.001;
 /** Of a core. */
 const BUSY = 0.95;
+
+/** Each step that is no throughput, for a moment. */
+export async function takeTurns(
+  load: Load,
+  { contestant, port, gateway }: { contestant: Contestant; port: number; gateway: Running | undefined },
+  steps: readonly Step[],
+): Promise<void> {
+  for (const { workload, options } of steps.filter((step) => !THROUGHPUT.includes(step))) {
+    const { least: _, ...wanted } = typeof options === "function" ? options(contestant.pace) : options;
+    await load.run(contestant, port, workload, { ...wanted, seconds: TURN_SECONDS }, gateway);
+    await settled(gateway);
+  }
+}
 
 /** One round of one contestant. A step whose answers were wrong has no figures, and a remark. */
 export async function takeFigures(
