@@ -22,7 +22,7 @@ test.each([
 ])("%s is told to be of no use, without what it holds", (variable, text, host) => {
   const warnings = warningsOf(text, { [variable]: PROXY });
   expect(warnings).toEqual([
-    `${variable}: is not used: ${host} is connected to directly. Let this machine do that and add the host to NO_PROXY, or give the upstream a baseUrl that leads there`,
+    `${variable}: is not used: ${host} is connected to directly. To see whether this machine can, run \`curl --noproxy '*' -sSI https://${host}\`; if so, add the host to NO_PROXY, if not, give the upstream a baseUrl that leads there`,
   ]);
 });
 

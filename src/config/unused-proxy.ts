@@ -24,7 +24,7 @@ export function unusedProxy(
     {
       origin: { from: "environment", variable },
       path: [],
-      message: `is not used: ${host} is connected to directly. Let this machine do that and add the host to NO_PROXY, or give the upstream a baseUrl that leads there`,
+      message: `is not used: ${host} is connected to directly. To see whether this machine can, run \`curl --noproxy '*' -sSI https://${host}\`; if so, add the host to NO_PROXY, if not, give the upstream a baseUrl that leads there`,
     },
   ];
 }
