@@ -16,6 +16,7 @@ import {
   STEADY,
   STEADY_ANSWERED,
 } from "./figure-names.ts";
+import type { Seat } from "./groups.ts";
 import type { Load, LoadOptions, Measured, Quantiles } from "./load.ts";
 import type { Pace } from "./pace.ts";
 import { type Running, settled } from "./processes.ts";
@@ -141,14 +142,18 @@ const MOST_ERRORS = 0.001;
 /** Of a core. */
 const BUSY = 0.95;
 
+function optionsFor({ pace }: Contestant, options: Step["options"]): LoadOptions {
+  return typeof options === "function" ? options(pace) : options;
+}
+
 /** Each step that is no throughput, for a moment. */
 export async function takeTurns(
   load: Load,
-  { contestant, port, gateway }: { contestant: Contestant; port: number; gateway: Running | undefined },
+  { contestant, port, gateway }: Seat,
   steps: readonly Step[],
 ): Promise<void> {
   for (const { workload, options } of steps.filter((step) => !THROUGHPUT.includes(step))) {
-    const { least: _, ...wanted } = typeof options === "function" ? options(contestant.pace) : options;
+    const { least: _, ...wanted } = optionsFor(contestant, options);
     await load.run(contestant, port, workload, { ...wanted, seconds: TURN_SECONDS }, gateway);
     await settled(gateway);
   }
@@ -167,7 +172,7 @@ export async function takeFigures(
   const remarks: string[] = [];
   for (const { workload, options, seconds: whole, leadSeconds: lead = 0, read } of steps) {
     const seconds = Math.max(0.4, whole * shorter);
-    const wanted = typeof options === "function" ? options(contestant.pace) : options;
+    const wanted = optionsFor(contestant, options);
     const result = await load.run(contestant, port, workload, { ...wanted, lead, seconds }, gateway);
     await settled(gateway);
     const { done, chunks, errors, issued, late, loadBusy } = result;

@@ -17,14 +17,17 @@ const warningsOf = (text: string, env: Record<string, string>): string[] =>
 test.each([
   ["HTTPS_PROXY", GOOGLE, "generativelanguage.googleapis.com"],
   ["https_proxy", VERTEX, "aiplatform.googleapis.com"],
-  ["HTTP_PROXY", OWN, "gpu.example"],
+  ["HTTP_PROXY", OWN, "gpu.example", "https://gpu.example:8443"],
   ["ALL_PROXY", ENDPOINT, "aiplatform.googleapis.com"],
-])("%s is told to be of no use, without what it holds", (variable, text, host) => {
-  const warnings = warningsOf(text, { [variable]: PROXY });
-  expect(warnings).toEqual([
-    `${variable}: is not used: ${host} is connected to directly. To see whether this machine can, run \`curl --noproxy '*' -sSI https://${host}\`; if so, add the host to NO_PROXY, if not, give the upstream a baseUrl that leads there`,
-  ]);
-});
+])(
+  "%s is told to be of no use, without what it holds",
+  (variable, text, host, address = `https://${host}`) => {
+    const warnings = warningsOf(text, { [variable]: PROXY });
+    expect(warnings).toEqual([
+      `${variable}: is not used: ${host} is connected to directly. To see whether this machine can, run \`curl --noproxy '*' -sSI ${address}\`; if so, add the host to NO_PROXY, if not, give the upstream a baseUrl that leads there`,
+    ]);
+  },
+);
 
 test.each([
   ["there is none", GOOGLE, {}],

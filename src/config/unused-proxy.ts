@@ -7,6 +7,10 @@ import type { UpstreamConfig } from "./upstream-schema.ts";
 /** As curl knows them (https://curl.se/docs/manpage.html#ENVIRONMENT). */
 const VARIABLES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 
+const GEMINI_API = "https://generativelanguage.googleapis.com";
+/** Of Vertex AI, the one without a location: the others are below its domain. */
+const VERTEX = "https://aiplatform.googleapis.com";
+
 /** One warning for all upstreams, if there is one that `NO_PROXY` does not except. */
 export function unusedProxy(
   upstreams: Readonly<Record<string, UpstreamConfig>>,
@@ -15,35 +19,32 @@ export function unusedProxy(
   const variable = VARIABLES.find((name) => (env[name] ?? "") !== "");
   if (variable === undefined) return [];
   const excepted = env["NO_PROXY"] ?? env["no_proxy"] ?? "";
-  const hosts = Object.values(upstreams)
-    .map(hostOf)
-    .filter((host) => host !== undefined && !isLoopback(host) && !isExcepted(host, excepted));
-  const [host] = hosts;
-  if (host === undefined) return [];
-  return [
-    {
-      origin: { from: "environment", variable },
-      path: [],
-      message: `is not used: ${host} is connected to directly. To see whether this machine can, run \`curl --noproxy '*' -sSI https://${host}\`; if so, add the host to NO_PROXY, if not, give the upstream a baseUrl that leads there`,
-    },
-  ];
+  for (const upstream of Object.values(upstreams)) {
+    const address = addressOf(upstream);
+    if (address === undefined) continue;
+    const { hostname, origin } = new URL(address);
+    if (isLoopback(hostname) || isExcepted(hostname, excepted)) continue;
+    const message = `is not used: ${hostname} is connected to directly. To see whether this machine can, run \`curl --noproxy '*' -sSI ${origin}\`; if so, add the host to NO_PROXY, if not, give the upstream a baseUrl that leads there`;
+    return [{ origin: { from: "environment", variable }, path: [], message }];
+  }
+  return [];
 }
 
-/** Of Vertex AI, the one without a location: the others are below its domain. */
-function hostOf(upstream: UpstreamConfig): string | undefined {
+/** Undefined for what is in this process. */
+function addressOf(upstream: UpstreamConfig): string | undefined {
   switch (upstream.kind) {
     case "emulator":
     case "local":
       return undefined;
     case "openai-compatible":
-      return new URL(upstream.baseUrl).hostname;
+      return upstream.baseUrl;
     case "gemini-api":
-      return new URL(upstream.baseUrl ?? "https://generativelanguage.googleapis.com").hostname;
+      return upstream.baseUrl ?? GEMINI_API;
     case "vertex-endpoint":
-      return new URL(upstream.host ?? "https://aiplatform.googleapis.com").hostname;
+      return upstream.host ?? VERTEX;
     case "vertex":
     case "vertex-openapi":
-      return new URL(upstream.baseUrl ?? "https://aiplatform.googleapis.com").hostname;
+      return upstream.baseUrl ?? VERTEX;
     default:
       return upstream satisfies never;
   }
